@@ -1,0 +1,217 @@
+"""Errors and scores, one number each, under the names the field uses.
+
+Every function compares arrays of the *same* shape: nothing is ever broadcast,
+because a column of targets minus a row of predictions is a matrix whose mean
+looks like a plausible error. Missing values are refused for the same reason.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from coursepkg._validation import check_array, check_integer, check_same_shape
+
+__all__ = ["accuracy", "mae", "mase", "rmse"]
+
+
+def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Mean absolute error, in the unit of the data.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, any shape, the same for both
+        Observed and predicted values.
+
+    Returns
+    -------
+    float
+        The mean of ``|y_true - y_pred|``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if there is no value, or if a value is not finite.
+
+    Examples
+    --------
+    >>> mae([2.0, 4.0, 6.0], [2.0, 5.0, 4.0])
+    1.0
+    """
+    true, pred = _number_pair(y_true, y_pred)
+    return float(np.mean(np.abs(true - pred)))
+
+
+def rmse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Root mean squared error, in the unit of the data.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, any shape, the same for both
+        Observed and predicted values.
+
+    Returns
+    -------
+    float
+        The square root of the mean of ``(y_true - y_pred) ** 2``. It is never
+        below the mean absolute error, and a few large errors pull it far above.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if there is no value, or if a value is not finite.
+
+    Examples
+    --------
+    >>> rmse([0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 4.0])
+    2.0
+    """
+    true, pred = _number_pair(y_true, y_pred)
+    return float(np.sqrt(np.mean((true - pred) ** 2)))
+
+
+def mase(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    training_series: ArrayLike,
+    seasonality: int = 1,
+) -> float:
+    r"""Mean absolute scaled error: 1 means as good as seasonal naive in training.
+
+    .. math::
+
+        \mathrm{MASE} = \frac{\frac{1}{n} \sum_i |y_i - \hat y_i|}
+        {\frac{1}{T - m} \sum_{t=m+1}^{T} |y_t - y_{t-m}|}
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, any shape, the same for both
+        Observed and predicted values.
+    training_series : array_like of shape (time,)
+        The series the model was fitted on, of :math:`T` steps in time order. Its
+        own naive error is the scale.
+    seasonality : int, default 1
+        The season :math:`m` in steps, for example 7 for daily data with a week.
+
+    Returns
+    -------
+    float
+        The mean absolute error, in units of the naive forecast's error.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if a value is not finite, if the training series is
+        no longer than the season, or if it repeats exactly (the scale is zero).
+
+    References
+    ----------
+    R. J. Hyndman and A. B. Koehler (2006). Another look at measures of forecast
+    accuracy. International Journal of Forecasting 22(4), 679-688.
+
+    Examples
+    --------
+    >>> training = [10.0, 20.0, 14.0, 24.0]  # two seasons of two steps: scale 4
+    >>> mase([16.0, 26.0], [14.0, 24.0], training_series=training, seasonality=2)
+    0.5
+    """
+    error = mae(y_true, y_pred)
+    season = check_integer(seasonality, "seasonality", minimum=1)
+    training = check_array(training_series, "training_series", ndim=1)
+    training = _finite_numbers(training, "training_series")  # (time,)
+    if len(training) <= season:
+        message = (
+            f"`training_series` must be longer than one season of {season} "
+            f"step(s), got {len(training)} value(s). Pass the series that the "
+            "model was fitted on."
+        )
+        raise ValueError(message)
+    scale = float(np.mean(np.abs(training[season:] - training[:-season])))
+    if scale == 0.0:
+        message = (
+            "`training_series` repeats exactly every `seasonality` = "
+            f"{season} step(s), so the naive error that would be the scale is 0. "
+            "Use `mae` instead."
+        )
+        raise ValueError(message)
+    return error / scale
+
+
+def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Share of the labels that are predicted exactly.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of labels, any shape, the same for both
+        Integers, strings or booleans; floats are accepted if they are whole
+        numbers. Probabilities are refused: threshold them, or take the argmax.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if there is no label, if a value is missing or is
+        not a whole number, or if text is compared with numbers.
+
+    Examples
+    --------
+    >>> accuracy([1, 0, 1, 1], [1, 1, 1, 1])
+    0.75
+    """
+    true, pred = np.asarray(y_true), np.asarray(y_pred)
+    _check_pair(true, pred)
+    for name, labels in (("y_true", true), ("y_pred", pred)):
+        if labels.dtype.kind == "f" and not np.all(labels == np.round(labels)):
+            message = (
+                f"`{name}` must hold labels, got values that are not whole "
+                "numbers. Turn probabilities into labels first, for example "
+                "`probabilities.argmax(axis=-1)` or `probabilities > 0.5`."
+            )
+            raise ValueError(message)
+    if (true.dtype.kind in "US") != (pred.dtype.kind in "US"):
+        message = (
+            f"`y_true` and `y_pred` must hold labels of one kind, got {true.dtype} "
+            f"and {pred.dtype}. Encode both in the same way."
+        )
+        raise ValueError(message)
+    return float(np.mean(true == pred))
+
+
+def _number_pair(
+    y_true: ArrayLike, y_pred: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both as float64 arrays of one shape, finite and not empty."""
+    true, pred = np.asarray(y_true), np.asarray(y_pred)
+    _check_pair(true, pred)
+    return _finite_numbers(true, "y_true"), _finite_numbers(pred, "y_pred")
+
+
+def _check_pair(true: NDArray, pred: NDArray) -> None:
+    """Refuse two arrays that are not comparable entry by entry."""
+    check_same_shape(true, pred, ("y_true", "y_pred"))
+    if true.size == 0:
+        message = "`y_true` must hold at least one value, got none."
+        raise ValueError(message)
+
+
+def _finite_numbers(values: NDArray, name: str) -> NDArray[np.float64]:
+    """Return float64 values; a NaN is counted in the message, never averaged."""
+    try:
+        numbers = values.astype(np.float64)
+    except (TypeError, ValueError):
+        message = f"`{name}` must hold numbers, got {values.dtype}."
+        raise TypeError(message) from None
+    n_bad = int(np.count_nonzero(~np.isfinite(numbers)))
+    if n_bad:
+        message = (
+            f"`{name}` must be finite, got {n_bad} NaN or infinite value(s) among "
+            f"{numbers.size}. Score only steps that every model predicts; the "
+            "first steps of a baseline, which have no past, are NaN."
+        )
+        raise ValueError(message)
+    return numbers

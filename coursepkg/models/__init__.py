@@ -1,0 +1,9 @@
+"""Networks as built, uncompiled Keras models.
+
+``build_*`` functions return a model with its weights drawn from `seed` alone; the
+loss, ``compile`` and ``fit`` stay visible in the chapter.
+"""
+
+from coursepkg.models.forecasting import build_linear_forecaster, build_rnn_forecaster
+
+__all__ = ["build_linear_forecaster", "build_rnn_forecaster"]

@@ -1,0 +1,127 @@
+"""Tests of the metrics: hand values, NumPy oracles, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from coursepkg import metrics
+
+PAIRS = hnp.array_shapes(max_dims=3, max_side=6).flatmap(
+    lambda shape: st.tuples(
+        *[hnp.arrays(np.float64, shape, elements=st.floats(-1e6, 1e6))] * 2
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "expected_mae", "expected_rmse"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], 0.0, 0.0),
+        ([0.0, 0.0], [3.0, -4.0], 3.5, np.sqrt(12.5)),
+        ([[1.0], [5.0]], [[2.0], [2.0]], 2.0, np.sqrt(5.0)),
+        (np.uint8([0]), np.uint8([200]), 200.0, 200.0),
+    ],
+)
+def test_errors_have_hand_computed_values(y_true, y_pred, expected_mae, expected_rmse):
+    """Both errors give what pencil and paper give, also where bytes would wrap."""
+    assert metrics.mae(y_true, y_pred) == pytest.approx(expected_mae, abs=1e-12)
+    assert metrics.rmse(y_true, y_pred) == pytest.approx(expected_rmse, abs=1e-12)
+
+
+@given(PAIRS)
+def test_errors_agree_with_a_plain_loop(pair):
+    """Both errors equal a loop over single values, and rmse is never below mae."""
+    true, pred = pair
+    gaps = [abs(a - b) for a, b in zip(true.ravel(), pred.ravel(), strict=True)]
+    mae, rmse = metrics.mae(true, pred), metrics.rmse(true, pred)
+    assert mae == pytest.approx(sum(gaps) / len(gaps))
+    assert rmse == pytest.approx((sum(g * g for g in gaps) / len(gaps)) ** 0.5)
+    assert rmse >= mae * (1 - 1e-9) - 1e-12
+
+
+def test_mase_has_hand_computed_values():
+    """The scale of 1, 3, 2, 6 is (2 + 1 + 4) / 3, with season 2 (1 + 3) / 2."""
+    training = [1.0, 3.0, 2.0, 6.0]
+    score = metrics.mase([10.0, 10.0], [11.0, 17.0], training_series=training)
+    assert score == pytest.approx(4.0 / (7.0 / 3.0))
+    score = metrics.mase(
+        [10.0, 10.0], [11.0, 17.0], training_series=training, seasonality=2
+    )
+    assert score == pytest.approx(2.0)
+
+
+def test_mase_of_the_naive_forecast_on_its_own_training_data_is_one():
+    """Scored on the steps that make the scale, seasonal naive gets exactly 1."""
+    series = np.random.default_rng(0).normal(size=60)
+    score = metrics.mase(series[7:], series[:-7], training_series=series, seasonality=7)
+    assert score == pytest.approx(1.0)
+
+
+def test_mase_does_not_depend_on_the_unit():
+    """Thousands of riders or riders: the scaled error is the same."""
+    series = np.random.default_rng(1).normal(size=30)
+    one, other = (
+        metrics.mase(k * series[1:], k * series[:-1] + k, training_series=k * series)
+        for k in (1.0, 1000.0)
+    )
+    assert one == pytest.approx(other)
+
+
+def test_mase_refuses_what_has_no_scale():
+    """A training series that is too short or that repeats exactly is refused."""
+    with pytest.raises(ValueError, match="longer than one season of 3"):
+        metrics.mase([1.0], [1.0], training_series=[1.0, 2.0, 3.0], seasonality=3)
+    with pytest.raises(ValueError, match="repeats exactly"):
+        metrics.mase([1.0], [1.0], training_series=[1.0, 2.0] * 4, seasonality=2)
+    with pytest.raises(ValueError, match="`training_series` must be finite"):
+        metrics.mase([1.0], [1.0], training_series=[1.0, np.nan, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "expected"),
+    [
+        ([1, 2, 3, 4], [1, 2, 0, 0], 0.5),
+        ([1.0, 0.0], [1, 0], 1.0),
+        ([True, False, True], [1, 1, 1], 2 / 3),
+        (["a", "b"], ["a", "c"], 0.5),
+        ([[0, 1], [1, 0]], [[0, 1], [1, 1]], 0.75),
+    ],
+)
+def test_accuracy_counts_equal_labels(y_true, y_pred, expected):
+    """The share of equal labels, for integers, whole floats, booleans and text."""
+    assert metrics.accuracy(y_true, y_pred) == pytest.approx(expected)
+
+
+def test_accuracy_refuses_probabilities_missing_labels_and_mixed_kinds():
+    """What would silently count as wrong is refused with a way out."""
+    with pytest.raises(ValueError, match="argmax"):
+        metrics.accuracy([1, 0], [0.9, 0.2])
+    with pytest.raises(ValueError, match="not whole"):
+        metrics.accuracy([1.0, np.nan], [1, 0])
+    with pytest.raises(ValueError, match="labels of one kind"):
+        metrics.accuracy(["1", "0"], [1, 0])
+
+
+@pytest.mark.parametrize("metric", [metrics.mae, metrics.rmse, metrics.accuracy])
+def test_nothing_is_broadcast(metric):
+    """A column against a row, which NumPy would spread to a matrix, is refused."""
+    with pytest.raises(ValueError, match=r"same shape, got \(3, 1\) and \(3,\)"):
+        metric(np.ones((3, 1)), np.ones(3))
+    with pytest.raises(ValueError, match="same shape"):
+        metric(np.ones(3), 1.0)
+    with pytest.raises(ValueError, match="at least one value"):
+        metric([], [])
+
+
+@pytest.mark.parametrize("metric", [metrics.mae, metrics.rmse])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_errors_refuse_missing_values_and_text(metric, bad):
+    """A NaN is reported with its count and name, and never averaged."""
+    with pytest.raises(ValueError, match="`y_pred` must be finite, got 1 NaN"):
+        metric([1.0, 2.0], [bad, 2.0])
+    with pytest.raises(ValueError, match="`y_true` must be finite"):
+        metric([1.0, bad], [1.0, 2.0])
+    with pytest.raises(TypeError, match="`y_true` must hold numbers"):
+        metric(["a"], [1.0])
