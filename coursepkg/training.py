@@ -221,7 +221,10 @@ def _check_same_metrics(
 def _command(name: str) -> str:
     """Return the command that records these results."""
     words = name.split("-")
-    chapter = words[0] if words[0].isdigit() else "-".join(words[:2])
+    if words[0].isdigit():
+        chapter = words[0]
+    else:  # "solutions-12-weekday" and "case-ridership-network"
+        chapter = ("/" if words[0] == "solutions" else "-").join(words[:2])
     return f"make results CH={chapter}"
 
 

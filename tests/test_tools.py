@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import io
 import os
 import shutil
 import subprocess
@@ -11,14 +12,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tools import book, lock, make_status, notebooks, references
 
 ROOT = notebooks.ROOT
 ALT = "A line that climbs from zero to nine in ten equal steps."
-PNG = base64.b64encode(b"\x89PNG" + bytes(100)).decode()
-HUGE = base64.b64encode(bytes(60_001)).decode()
+
+
+def png(pixels: np.ndarray) -> str:
+    """Return an image as a notebook stores it."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+PNG = png(np.zeros((20, 20, 3), dtype=np.uint8))
+HUGE = png(NOISE)
 
 
 def code(source: str, outputs: list[dict[str, Any]] | None = None, **metadata: Any):
@@ -33,9 +46,9 @@ def code(source: str, outputs: list[dict[str, Any]] | None = None, **metadata: A
     }
 
 
-def figure(png: str = PNG) -> dict[str, Any]:
+def figure(encoded: str = PNG) -> dict[str, Any]:
     """Return an output that holds a figure."""
-    data = {"image/png": png, "text/plain": ["<Figure size 700x300 with 1 Axes>"]}
+    data = {"image/png": encoded, "text/plain": ["<Figure size 700x300 with 1 Axes>"]}
     return {"output_type": "display_data", "data": data, "metadata": {"a": 1}}
 
 
@@ -65,6 +78,22 @@ def good(*cells: dict[str, Any], path: Path = Path("chapters/90-x.ipynb")):
     for count, cell in enumerate(numbered, start=1):
         cell["execution_count"] = count
     return notebook
+
+
+def test_figures_keep_their_look_in_fewer_colours():
+    """A figure of many shades gets smaller and stays within a few shades of itself."""
+    ramp = np.linspace(0, 255, 300).astype(np.uint8)
+    shades = np.stack([ramp, ramp, ramp], axis=-1)[None].repeat(200, axis=0)
+    rng = np.random.default_rng(0)
+    shades = np.clip(shades + rng.integers(-2, 3, shades.shape), 0, 255)
+    before = png(shades.astype(np.uint8))
+    cell = code("plot()", [figure(before)], mystnb={"image": {"alt": ALT}})
+    book_page = {"metadata": {}, "cells": [cell]}
+    normal = notebooks.normalise(book_page, ROOT / "chapters" / "01-x.ipynb")
+    after = normal["cells"][-1]["outputs"][0]["data"]["image/png"]
+    assert len(after) < len(before) / 2
+    image = Image.open(io.BytesIO(base64.b64decode(after))).convert("RGB")
+    assert np.abs(np.asarray(image, dtype=int) - shades).mean() < 3
 
 
 def test_normal_form_is_reached_in_one_step() -> None:

@@ -214,6 +214,8 @@ def test_recorded_says_how_to_make_what_is_missing(results):
     """Without a file the message is the command, also for a case study."""
     with pytest.raises(FileNotFoundError, match="run `make results CH=12`"):
         training.recorded("12-ladder", {"a": Row(1.0)})
+    with pytest.raises(FileNotFoundError, match="`make results CH=solutions/12`"):
+        training.recorded("solutions-12-weekday", {"GRU(32)": Row(1.0)})
     with pytest.raises(FileNotFoundError, match="`make results CH=case-ridership`"):
         training.recorded("case-ridership-rail", {"a": Row(1.0)})
 

@@ -23,10 +23,10 @@ TARGET = ROOT / "appendix" / "landing-ladder.png"
 LIMIT = 60_000  # bytes
 LAGS = [*range(1, 15), 21, 28, 363, 364, 365, 371]
 SHOWN = {  # the rungs of chapter 12, and what a newcomer is told they are
-    "linear": "a linear network",
-    "SimpleRNN(32)": "a simple recurrent network",
-    "GRU(32)": "a gated recurrent network",
-    "five inputs: GRU(32)": "... that also sees buses and calendar",
+    "rail: linear": "a linear network",
+    "rail: SimpleRNN(32)": "a simple recurrent network",
+    "rail: GRU(32)": "a gated recurrent network",
+    "five: GRU(32)": "... that also sees buses and calendar",
     "scaled: GRU(32)": "... with its inputs prepared well",
 }
 

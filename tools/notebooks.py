@@ -20,6 +20,7 @@ import argparse
 import base64
 import copy
 import hashlib
+import io
 import json
 import math
 import os
@@ -34,6 +35,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
@@ -238,6 +241,11 @@ def _normal_outputs(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 continue
         if "metadata" in output:
             output["metadata"] = {}
+        if "image/png" in output.get("data", {}):
+            output["data"] = {
+                **output["data"],
+                "image/png": _small_png(_joined(output["data"]["image/png"])),
+            }
         if output["output_type"] == "error":
             output["traceback"] = [
                 frame
@@ -246,6 +254,24 @@ def _normal_outputs(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             ]
         normal.append(output)
     return normal
+
+
+def _small_png(encoded: str) -> str:
+    """Return a figure in at most 128 colours, if that makes it smaller.
+
+    The antialiased edges of thin lines fill a PNG with thousands of shades that nobody
+    can tell apart. A figure that is small already is left as it is, so that storing
+    twice changes nothing.
+    """
+    png = base64.b64decode(encoded)
+    image = Image.open(io.BytesIO(png))
+    if image.mode == "P":
+        return encoded
+    buffer = io.BytesIO()
+    image.convert("RGB").quantize(128).save(buffer, "PNG", optimize=True)
+    if buffer.tell() >= len(png):
+        return encoded
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _put_colab_cell(cells: list[dict[str, Any]]) -> None:

@@ -60,6 +60,9 @@ every_step
     ``fit(..., shuffle=False)``. That is harmless for windows that do not depend on each
     other, and wrong for a stateful layer.
 
+    Leave ``steps_per_epoch`` out of `fit`: an epoch that ends before its pass does
+    would take up the next pass in its middle.
+
     Leave `shuffle` off for the source of ``validation_data`` and for ``predict``, whose
     results come in the order of the pass.
 
