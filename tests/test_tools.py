@@ -268,7 +268,7 @@ def test_conversion_keeps_outputs_of_unchanged_cells(tmp_path: Path) -> None:
     cells = notebooks.read(path)["cells"]
     assert cells[0]["source"].startswith("# New")
     assert [cell.get("execution_count") for cell in cells] == [None, None, 2, None]
-    assert cells[2]["outputs"][0]["text"] == ["2"]
+    assert cells[2]["outputs"][0]["text"] == "2"
 
 
 @pytest.mark.slow

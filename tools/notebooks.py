@@ -143,10 +143,13 @@ def stop(message: str) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return a notebook as plain dictionaries, sources joined to strings."""
+    """Return a notebook as plain dictionaries, sources and streams as strings."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         cell["source"] = _joined(cell["source"])
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "stream":
+                output["text"] = _joined(output["text"])
     return notebook
 
 

@@ -158,15 +158,18 @@ class Windowing:
         n, features = self.rows.shape
         first = origins - (self.sequence_length - 1) * rate  # (batch,)
         starts = self.phase_starts[first % rate] + first // rate  # (batch,)
-        # Row k of this view is the block of rows[k : k + sequence_length]: overlapping,
-        # so nothing is stored twice. NumPy copies each chosen block in one piece.
+        # Item k of this view is the block of rows[k : k + sequence_length]. The blocks
+        # overlap, so nothing is stored twice; each is one opaque item, which NumPy
+        # copies in one piece.
+        row_bytes = features * self.rows.itemsize
         blocks = np.ndarray(
-            (n - self.sequence_length + 1, self.sequence_length * features),
-            dtype=self.rows.dtype,
+            (n - self.sequence_length + 1,),
+            dtype=np.dtype((np.void, self.sequence_length * row_bytes)),
             buffer=self.rows,
-            strides=(features * self.rows.itemsize, self.rows.itemsize),
+            strides=(row_bytes,),
         )
-        inputs = blocks[starts].reshape(len(origins), self.sequence_length, features)
+        shape = (len(origins), self.sequence_length, features)
+        inputs = blocks[starts].view(self.rows.dtype).reshape(shape)
         places = np.add.outer(origins, self.target_offsets)  # (batch, ...)
         return inputs, self.target_rows.take(places, axis=0)
 
