@@ -1,8 +1,11 @@
-"""Repeated runs over seeds, live or recorded.
+"""Repeated runs over seeds, live or recorded, and the sizes of gradients.
 
 A chapter runs live what its sentence rests on, with one seed. Whole ladders, over all
 seeds, are recorded by the same notebook: ``make results CH=12`` executes it with
 ``COURSEPKG_SEEDS`` set, and :func:`recorded` then runs what it otherwise only reads.
+
+The norms of gradients show how far back in a sequence a network can learn from: only
+these two functions load TensorFlow.
 """
 
 from __future__ import annotations
@@ -19,19 +22,31 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from coursepkg._validation import check_integer
+from coursepkg._validation import check_array, check_finite, check_integer
 from coursepkg.datasets._files import data_path
 
-__all__ = ["over_seeds", "recorded"]
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+__all__ = [
+    "input_gradient_norms",
+    "over_seeds",
+    "recorded",
+    "weight_gradient_norms",
+]
 
 Run = Callable[[int], Mapping[str, float]]
 
 _SEEDS_VARIABLE = "COURSEPKG_SEEDS"
 _CHECK_VARIABLE = "COURSEPKG_RESULTS_CHECK"
+_FRESH_VARIABLE = "COURSEPKG_RESULTS_FRESH"
+_SESSION_VARIABLE = "COURSEPKG_RESULTS_SESSION"
 _TIMES = ("seconds", "cpu_seconds")
 _RESERVED = ("row", "seed", *_TIMES)
 _PACKAGES = ("numpy", "keras", "tensorflow", "coursepkg")
@@ -91,8 +106,16 @@ def recorded(
     Normally nothing is run: the results are read from ``data/results/<name>.json``,
     and refused if they are not those of exactly these rows, seeds and data. With the
     environment variable ``COURSEPKG_SEEDS=0,1,2,3,4`` every row is run and the file is
-    written; runs that an interrupted recording has finished are kept in
-    ``<name>.json.partial`` and not repeated (delete that file after changing a row).
+    written.
+
+    Runs that an interrupted recording has finished are kept in
+    ``<name>.json.partial`` and not repeated, if the hash of the data and all versions
+    are still the same; after changing a row set ``COURSEPKG_RESULTS_FRESH=1``, which
+    starts again. ``make results`` records all tables of a notebook as one session
+    (it names it in ``COURSEPKG_RESULTS_SESSION``): the finished tables keep their
+    ``.partial`` until the notebook has run to its end, so that a second call after an
+    interruption repeats none of them, and a call after a success records all again.
+
     With ``COURSEPKG_RESULTS_CHECK=1`` the file is read and the row that takes least
     time is run once more, to see that it still falls into its recorded range.
 
@@ -150,6 +173,275 @@ def recorded(
         for k, seed in enumerate(wanted)
     ]
     return pd.DataFrame(lines)
+
+
+def input_gradient_norms(
+    model: keras.Model,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    loss: str | keras.losses.Loss | Callable[..., Any],
+) -> np.ndarray:
+    r"""Tell how much the loss depends on the input at each step.
+
+    With :math:`\ell_b` the loss of sequence b alone, averaged over its own outputs,
+    the value at step t is the mean over the batch of B sequences of the Euclidean norms
+
+    .. math:: \frac{1}{B} \sum_{b=1}^{B}
+              \left\lVert \frac{\partial \ell_b}{\partial x_b^{(t)}} \right\rVert_2
+
+    The loss that Keras reports is the mean of the :math:`\ell_b`, so its gradients
+    are smaller by the factor B; here the size of the batch makes no difference. The
+    norm is taken for each sequence before the mean, so gradients of opposite
+    directions do not cancel. Dropout is off.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes one array of floats. It need not be compiled, and is not changed.
+    inputs : array_like, shape (batch, time, features)
+        Sequences of numbers.
+    targets : array_like, shape (batch, ...)
+        What the loss compares the outputs with.
+    loss : str, keras.losses.Loss or callable
+        As for ``model.compile``. A function gets targets and outputs and returns a
+        loss for each sequence or each of its outputs, shape (batch, ...), or their
+        mean over the batch, shape (). A `Loss` counts without its own reduction.
+        Outputs that the model masks are left out.
+
+    Returns
+    -------
+    numpy.ndarray, shape (time,)
+        In units of the loss by units of the inputs, float64, in the order of the
+        inputs' steps. Infinite or NaN where the gradient is.
+
+    Raises
+    ------
+    TypeError
+        If `model` or `loss` is not of these kinds, or `inputs` holds no numbers.
+    ValueError
+        If `inputs` has not three axes, is empty or not finite, if `targets` does not
+        fit to it or to the outputs, if Keras knows no such loss, or if no gradient
+        reaches the inputs, as behind an Embedding.
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio (2013). On the difficulty of training
+    recurrent neural networks. ICML.
+
+    Examples
+    --------
+    >>> import keras
+    >>> first_step = keras.Sequential(
+    ...     [keras.Input((3, 1)), keras.layers.Lambda(lambda x: 2.0 * x[:, 0])]
+    ... )
+    >>> x, y = np.zeros((4, 3, 1)), np.ones((4, 1))
+    >>> input_gradient_norms(first_step, x, y, loss="mse")  # |2 (0 - 1) 2| = 4
+    array([4., 0., 0.])
+    """
+    import tensorflow as tf
+
+    x, y = _checked_batch(model, inputs, targets, ndim=3)
+    x = tf.cast(x, "float32") if not x.dtype.is_floating else x
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        losses, counts = _losses(model, x, y, loss)  # both (batch, outputs)
+        own = tf.reduce_sum(losses * counts, axis=1)  # (batch,)
+        own /= tf.maximum(tf.reduce_sum(counts, axis=1), 1)
+        total = tf.reduce_sum(own)
+    gradient = tape.gradient(total, x)  # (batch, time, features)
+    if gradient is None:
+        message = (
+            "`model` must be differentiable with respect to its inputs, got none: a "
+            "layer such as Embedding stops the gradient. Pass the part of the model "
+            "above it, and its outputs as `inputs`."
+        )
+        raise ValueError(message)
+    # In float64: the square of a vanishing gradient would be 0 in float32.
+    return np.linalg.norm(np.asarray(gradient, float), axis=2).mean(axis=0)
+
+
+def weight_gradient_norms(
+    model: keras.Model,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    loss: str | keras.losses.Loss | Callable[..., Any],
+) -> pd.DataFrame:
+    """Tell how large the gradient of the loss is for each weight of a model.
+
+    The loss is that of ``fit``: the mean over all outputs of the batch (over those
+    that are not masked). What is returned is the norm of its gradient, so gradients
+    of several sequences may cancel; it is what the optimizer gets and what
+    ``clipnorm`` compares with its limit. The root of the sum of the squares of the
+    column is what ``global_clipnorm`` compares. Dropout is off.
+
+    Parameters
+    ----------
+    model : keras.Model
+        It need not be compiled, and is not changed.
+    inputs : array_like, shape (batch, time, features) or (batch, time)
+        Sequences of numbers, or of tokens.
+    targets : array_like, shape (batch, ...)
+        What the loss compares the outputs with.
+    loss : str, keras.losses.Loss or callable
+        As for :func:`input_gradient_norms`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each trainable weight, from the input upwards, with the columns
+        ``weight`` (layer and weight, as ``lstm_1/kernel``), ``parameters`` (how many
+        numbers it holds), ``norm`` (Euclidean norm of the weight) and
+        ``gradient_norm`` (that of its gradient; 0 if the loss does not depend on it).
+
+    Raises
+    ------
+    TypeError
+        If `model` or `loss` is not of these kinds, or `inputs` holds no numbers.
+    ValueError
+        If `inputs` has another number of axes, is empty or not finite, if `targets`
+        does not fit to it or to the outputs, or if Keras knows no such loss.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential(
+    ...     [
+    ...         keras.Input((3, 1)),
+    ...         keras.layers.Flatten(),
+    ...         keras.layers.Dense(1, name="sum"),
+    ...     ]
+    ... )
+    >>> model.set_weights([np.ones((3, 1)), np.zeros(1)])
+    >>> x, y = np.ones((4, 3, 1)), np.ones((4, 1))  # 2 (3 - 1) = 4 by each weight
+    >>> weight_gradient_norms(model, x, y, loss="mse").round(3)
+           weight  parameters   norm  gradient_norm
+    0  sum/kernel           3  1.732          6.928
+    1    sum/bias           1  0.000          4.000
+    """
+    import tensorflow as tf
+
+    x, y = _checked_batch(model, inputs, targets, ndim=(2, 3))
+    weights = model.trainable_weights
+    with tf.GradientTape() as tape:
+        losses, counts = _losses(model, x, y, loss)  # both (batch, outputs)
+        total = tf.reduce_sum(losses * counts) / tf.reduce_sum(counts)
+    gradients = tape.gradient(total, [weight.value for weight in weights])
+    return pd.DataFrame(
+        {
+            "weight": [_layer_and_weight(weight.path) for weight in weights],
+            "parameters": [math.prod(weight.shape) for weight in weights],
+            "norm": [_norm(weight.value) for weight in weights],
+            "gradient_norm": [
+                0.0 if gradient is None else _norm(tf.convert_to_tensor(gradient))
+                for gradient in gradients
+            ],
+        }
+    )
+
+
+def _checked_batch(
+    model: keras.Model,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    ndim: int | tuple[int, ...],
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return inputs and targets as tensors, if they are one batch of sequences."""
+    import keras
+    import tensorflow as tf
+
+    if not isinstance(model, keras.Model):
+        message = (
+            f"`model` must be a Keras model, got {type(model).__name__}. Pass what "
+            "`models.build_...` or `keras.Sequential` returns."
+        )
+        raise TypeError(message)
+    x = check_finite(check_array(inputs, "inputs", ndim=ndim), "inputs")
+    y = np.asarray(targets)
+    if not x.size:
+        message = f"`inputs` must hold at least one step, got shape {x.shape}."
+        raise ValueError(message)
+    if y.shape[:1] != x.shape[:1]:
+        message = (
+            f"`targets` must hold as many sequences as `inputs`, {len(x)}, got shape "
+            f"{y.shape}. Select the same sequences of both."
+        )
+        raise ValueError(message)
+    return tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+
+
+def _losses(
+    model: keras.Model, x: tf.Tensor, y: tf.Tensor, loss: Any
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the loss of each output of each sequence, and 1 or 0: does it count."""
+    import keras
+    import tensorflow as tf
+
+    function = loss
+    if isinstance(loss, str):
+        try:
+            function = keras.losses.get(loss)
+        except ValueError:
+            message = (
+                f"`loss` must be a name that Keras knows, got {loss!r}. Pass for "
+                'example "mse" or "sparse_categorical_crossentropy".'
+            )
+            raise ValueError(message) from None
+    if not callable(function):
+        message = (
+            "`loss` must be a name, a Keras loss or a function, got "
+            f'{type(loss).__name__}. Pass for example "mse".'
+        )
+        raise TypeError(message)
+    if isinstance(function, keras.losses.Loss):
+        function = function.call  # without the mean over the batch
+    outputs = model(x, training=False)
+    mask = getattr(outputs, "_keras_mask", None)
+    if y.dtype.is_floating:
+        y = tf.cast(y, outputs.dtype)
+    if outputs.shape.rank == 1:  # one value a sequence: keep the axis of the batch
+        outputs = outputs[:, tf.newaxis]  # (batch, 1)
+        y = tf.reshape(y, (-1, 1))  # (batch, 1)
+    shapes = tuple(y.shape), tuple(outputs.shape)
+    one_each = shapes[1] in (shapes[0], (*shapes[0], 1))
+    if _compares_elements(loss) and not one_each:
+        message = (
+            "`targets` must have the shape of the model's outputs, "
+            f"{shapes[1]}, got {shapes[0]}. Reshape them first: nothing is broadcast."
+        )
+        raise ValueError(message)
+    values = tf.convert_to_tensor(function(y, outputs))
+    if values.shape.rank == 0:  # the mean already: the same share for each sequence
+        values = tf.fill([len(x), 1], values)  # (batch, 1)
+        mask = None
+    counts = tf.ones_like(values)
+    if mask is not None and mask.shape.rank <= values.shape.rank:
+        mask = tf.cast(mask, values.dtype)
+        spare = (1,) * (values.shape.rank - mask.shape.rank)
+        counts *= tf.reshape(mask, (*mask.shape, *spare))
+    return tf.reshape(values, (len(x), -1)), tf.reshape(counts, (len(x), -1))
+
+
+def _compares_elements(loss: Any) -> bool:
+    """Return whether a loss of Keras wants targets of the shape of the outputs."""
+    import keras
+
+    if isinstance(loss, keras.losses.Loss):
+        return "sparse" not in type(loss).__name__.lower()
+    return isinstance(loss, str) and "sparse" not in loss
+
+
+def _layer_and_weight(path: str) -> str:
+    """Return the last layer of a path and the weight, without the cell between."""
+    parts = [part for part in path.split("/") if not re.search(r"_cell(_\d+)?$", part)]
+    return "/".join(parts[-2:])
+
+
+def _norm(tensor: tf.Tensor) -> float:
+    """Return the Euclidean norm, summed in float64."""
+    return float(np.linalg.norm(np.asarray(tensor, float)))
 
 
 def _results_directory() -> Path:
@@ -253,9 +545,10 @@ def _record(
 ) -> None:
     """Run every row for every seed and write the file, resuming where one stopped."""
     partial = path.with_name(f"{path.name}.partial")
+    session = os.environ.get(_SESSION_VARIABLE) or None
     basis = {"sha256": sha256, "versions": _versions()}
     done: dict[str, dict[str, Any]] = {}
-    if partial.exists():
+    if partial.exists() and os.environ.get(_FRESH_VARIABLE) != "1":
         stored = json.loads(partial.read_text(encoding="utf-8"))
         if stored["basis"] == basis:
             done = stored["runs"]
@@ -273,7 +566,7 @@ def _record(
                     name: _rounded(value, 6) for name, value in metrics.items()
                 },
             }
-            _write(partial, {"basis": basis, "runs": done})
+            _write(partial, {"session": session, "basis": basis, "runs": done})
     _write(
         path,
         {
@@ -286,7 +579,8 @@ def _record(
             "rows": {row: _columns(done[row], seeds) for row in rows},
         },
     )
-    partial.unlink(missing_ok=True)
+    if session is None:  # else tools/notebooks.py removes it with the session's others
+        partial.unlink(missing_ok=True)
 
 
 def _columns(finished: dict[str, Any], seeds: list[int]) -> dict[str, Any]:

@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 
 from coursepkg import models
+from coursepkg.models._recurrent import draw_seeds
 
 WINDOWS = np.random.default_rng(0).normal(size=(3, 6, 2)).astype("float32")
+
+STREAM = [
+    1826701615,
+    1367864807,
+    1097657232,
+    579362556,
+]  # numpy.random.default_rng(0).integers(2**31), four times
 
 
 def layer_parameters(cell, units, features):
@@ -127,14 +135,64 @@ def test_a_generator_serves_as_seed():
     assert not np.array_equal(first, second)
 
 
-def test_global_random_state_is_neither_read_nor_changed():
+def seeded_matrices(seed, cell, units, features, direction):
+    """Kernels from the seeds in the order in which recorded results drew them."""
+    rng = np.random.default_rng(seed)
+    gates = {"simple_rnn": 1, "lstm": 4, "gru": 3}[cell]
+    expected = []
+    for size in units:
+        for _ in range(2 if direction == "both" else 1):
+            # One by one: an array of three would hold other numbers.
+            kernel, recurrent, _dropout = (int(rng.integers(2**31)) for _ in "123")
+            glorot = keras.initializers.GlorotUniform(seed=kernel)
+            orthogonal = keras.initializers.Orthogonal(seed=recurrent)
+            expected.append(glorot((features, gates * size)))
+            expected.append(orthogonal((size, gates * size)))
+        features = size * (2 if direction == "both" else 1)
+    head = keras.initializers.GlorotUniform(seed=int(rng.integers(2**31)))
+    expected.append(head((features, 2)))
+    return [keras.ops.convert_to_numpy(array) for array in expected]
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_seeds_reach_the_layers_in_the_order_of_the_recorded_results(cell, direction):
+    """Kernel, recurrent kernel, dropout, layer by layer, forward first; then head."""
+    model = models.build_rnn_forecaster(
+        cell, units=(4, 3), n_features=2, n_outputs=2, direction=direction, seed=7
+    )
+    matrices = [
+        array
+        for weight, array in zip(model.weights, model.get_weights(), strict=True)
+        if weight.name != "bias"
+    ]
+    expected = seeded_matrices(7, cell, (4, 3), 2, direction)
+    assert len(matrices) == len(expected)
+    for one, other in zip(matrices, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_integers_drawn_from_a_seed_are_those_of_the_recorded_results():
+    """The stream of seeds itself is pinned, as integers."""
+    draw = draw_seeds(0)
+    assert [draw() for _ in range(4)] == STREAM
+
+
+@pytest.mark.parametrize(
+    ("cell", "direction"), [("gru", "forward"), ("simple_rnn", "both")]
+)
+def test_global_random_state_is_neither_read_nor_changed(cell, direction):
     """What NumPy, Python and Keras draw next is the same with and without a network."""
 
     def draws(build):
         keras.utils.set_random_seed(3)
         if build:
             model = models.build_rnn_forecaster(
-                "gru", units=2, dropout=0.5, recurrent_dropout=0.5
+                cell,
+                units=2,
+                dropout=0.5,
+                recurrent_dropout=0.5,
+                direction=direction,
             )
             model(np.zeros((1, 3, 1)), training=True)
             models.build_linear_forecaster(sequence_length=3)
@@ -197,20 +255,23 @@ def test_both_directions_are_joined_before_the_head():
 
 
 @pytest.mark.parametrize("share", ["dropout", "recurrent_dropout"])
-def test_dropout_acts_in_training_only_and_from_the_seed(share):
+@pytest.mark.parametrize(
+    ("cell", "direction"),
+    [("gru", "forward"), ("simple_rnn", "both"), ("lstm", "both")],
+)
+def test_dropout_acts_in_training_only_and_from_the_seed(cell, direction, share):
     """Two networks of one seed drop the same; a second pass drops anew."""
-    build = {"units": (8,), "n_features": 2, share: 0.5}
-    first, second, third = (
-        models.build_rnn_forecaster("gru", **build) for _ in range(3)
-    )
-    plain = models.build_rnn_forecaster("gru", units=(8,), n_features=2)
+    same = {"units": (8,), "n_features": 2, "direction": direction}
+    build = same | {share: 0.5}
+    first, second, third = (models.build_rnn_forecaster(cell, **build) for _ in "123")
+    plain = models.build_rnn_forecaster(cell, **same)
     plain.set_weights(first.get_weights())
     np.testing.assert_allclose(outputs(third), outputs(plain), atol=1e-6)
     one, other = (outputs(model, training=True) for model in (first, second))
     np.testing.assert_allclose(one, other, atol=1e-6)
     assert not np.allclose(one, outputs(first, training=True))
     assert not np.allclose(one, outputs(plain))
-    other_seed = models.build_rnn_forecaster("gru", **build, seed=1)
+    other_seed = models.build_rnn_forecaster(cell, **build, seed=1)
     other_seed.set_weights(first.get_weights())
     assert not np.allclose(one, outputs(other_seed, training=True))
 

@@ -301,6 +301,52 @@ def _outputs(path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+RECORDING = """
+from pathlib import Path
+from coursepkg import training
+training._results_directory = lambda: Path("results")
+def run(seed):
+    with open("log", "a") as log:
+        log.write(f"{seed} ")
+    return {"mae": 1.0 + seed}
+training.recorded("90-one", {"a": run}, seeds=(0, 1));
+"""
+
+
+@pytest.mark.slow
+def test_results_goes_on_after_an_interruption_and_starts_afresh_after_a_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """A finished table is not run again until the whole notebook has run."""
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "91-other.json.partial").write_text('{"session": "91-y", "runs": {}}')
+    (results / "92-old.json.partial").write_text('{"runs": {}}')
+    monkeypatch.setattr(notebooks, "RESULTS", results)
+    monkeypatch.setenv("COURSEPKG_SEEDS", "0,1")
+    monkeypatch.setenv("COURSEPKG_RESULTS_SESSION", "restored after the test")
+    path = tmp_path / "90-x.ipynb"
+    notebooks.write(good(code(RECORDING), code("open('here').read()")), path)
+    others = ["91-other.json.partial", "92-old.json.partial"]
+
+    with pytest.raises(SystemExit):
+        notebooks.main(["results", str(path)])
+    left = sorted(file.name for file in results.iterdir())
+    assert left == ["90-one.json", "90-one.json.partial", *others]
+    assert "going on" not in capsys.readouterr().out
+
+    (tmp_path / "here").write_text("yes")
+    notebooks.main(["results", str(path)])
+    assert "interrupted recording (90-one)" in capsys.readouterr().out
+    left = sorted(file.name for file in results.iterdir())
+    assert left == ["90-one.json", *others]
+    assert (tmp_path / "log").read_text() == "0 1 "
+
+    notebooks.main(["results", str(path)])
+    assert "going on" not in capsys.readouterr().out
+    assert (tmp_path / "log").read_text() == "0 1 0 1 "
+
+
 @pytest.mark.parametrize(
     ("citation", "keys"),
     [

@@ -19,7 +19,8 @@ def results(tmp_path, monkeypatch):
     """An empty folder of results, and an environment that asks for nothing."""
     monkeypatch.setattr(training, "_results_directory", lambda: tmp_path)
     monkeypatch.delenv("COURSEPKG_SEEDS", raising=False)
-    monkeypatch.delenv("COURSEPKG_RESULTS_CHECK", raising=False)
+    for name in ("CHECK", "FRESH", "SESSION"):
+        monkeypatch.delenv(f"COURSEPKG_RESULTS_{name}", raising=False)
     return tmp_path
 
 
@@ -155,6 +156,56 @@ def test_recorded_starts_afresh_on_other_data(recording):
     assert rows["a"].seeds == [0, 1, 2, 3, 4]
 
 
+def test_recorded_repeats_no_table_of_an_interrupted_session(recording, monkeypatch):
+    """A finished table stays finished while the notebook that records it is not."""
+    monkeypatch.setenv("COURSEPKG_RESULTS_SESSION", "12-rnns")
+    first = training.recorded("12-one", {"a": Row(1.0)}, sha256=SHA)
+    with pytest.raises(MemoryError):
+        training.recorded("12-two", {"a": Row(2.0, fails_at=3)})
+    left = [path.name for path in sorted(recording.iterdir())]
+    assert left == ["12-one.json", "12-one.json.partial", "12-two.json.partial"]
+    one, two = Row(9.0), Row(2.0)
+    again = training.recorded("12-one", {"a": one}, sha256=SHA)
+    training.recorded("12-two", {"a": two})
+    assert (one.seeds, two.seeds) == ([], [3, 4])
+    pd.testing.assert_frame_equal(first, again)
+    for path in recording.glob("*.partial"):
+        assert json.loads(path.read_text())["session"] == "12-rnns"
+
+
+@pytest.mark.parametrize("change", ["hash", "keras", "row", "seeds", "fresh"])
+def test_recorded_repeats_what_is_no_longer_the_same(recording, monkeypatch, change):
+    """Other data or versions, another row, a further seed, or the wish to start."""
+    monkeypatch.setenv("COURSEPKG_RESULTS_SESSION", "12-rnns")
+    training.recorded("12-one", {"a": Row(1.0)}, seeds=(0, 1), sha256=SHA)
+    row, other, sha256, seeds = "a", Row(9.0), SHA, (0, 1)
+    expected = [0, 1]
+    if change == "hash":
+        sha256 = None
+    elif change == "keras":
+        versions = training._versions() | {"keras": "0.0"}
+        monkeypatch.setattr(training, "_versions", lambda: versions)
+    elif change == "row":
+        row = "b"
+    elif change == "seeds":
+        seeds, expected = (0, 1, 2), [2]
+    else:
+        monkeypatch.setenv("COURSEPKG_RESULTS_FRESH", "1")
+    table = training.recorded("12-one", {row: other}, seeds=seeds, sha256=sha256)
+    assert other.seeds == expected
+    assert table["row"].tolist() == [row] * len(seeds)
+
+
+def test_recorded_starts_afresh_where_a_row_failed_to(recording, monkeypatch):
+    """Starting afresh drops the runs that were done before the interruption."""
+    with pytest.raises(MemoryError):
+        training.recorded("12-one", {"a": Row(1.0, fails_at=2)})
+    monkeypatch.setenv("COURSEPKG_RESULTS_FRESH", "1")
+    row = Row(2.0)
+    training.recorded("12-one", {"a": row})
+    assert row.seeds == [0, 1, 2, 3, 4]
+
+
 def test_recorded_keeps_the_old_file_when_writing_fails(recording, monkeypatch):
     """A file is replaced whole or not at all, and no debris is left."""
     training.recorded("12-ladder", {"a": Row(1.0)})
@@ -252,7 +303,7 @@ def test_recorded_refuses_no_rows(results):
 def test_recorded_check_runs_the_cheapest_row_again(recording, monkeypatch):
     """With the check variable the row of fewest seconds is run once, with seed 0."""
     clock = iter(np.cumsum([0, 5] * 5 + [0, 1] * 5 + [0, 1]).tolist())
-    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(training.time, "process_time", lambda: next(clock))
     rows = {"slow": Row(1.0), "fast": Row(2.0)}
     training.recorded("12-ladder", rows)
     monkeypatch.delenv("COURSEPKG_SEEDS")

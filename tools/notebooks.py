@@ -40,6 +40,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
+RESULTS = ROOT / "data" / "results"
 
 ALLOWED_TAGS = frozenset(
     {
@@ -658,6 +659,36 @@ def records(path: Path) -> bool:
     )
 
 
+def record(path: Path) -> None:
+    """Run a notebook so that it records its results, or goes on where that stopped.
+
+    `training.recorded` leaves what it has run in files that carry the session's name,
+    here the notebook's. They are removed when the notebook has run to its end, so that
+    the next recording starts afresh.
+    """
+    name = notebook_name(path)
+    left = session_files(name)
+    if left and os.environ.get("COURSEPKG_RESULTS_FRESH") != "1":
+        tables = ", ".join(file.name.split(".")[0] for file in left)
+        print(
+            f"{name}: going on with an interrupted recording ({tables}); what is done "
+            "is not repeated. After changing a row set COURSEPKG_RESULTS_FRESH=1."
+        )
+    os.environ["COURSEPKG_RESULTS_SESSION"] = name
+    _run(path, store=False)
+    for file in session_files(name):
+        file.unlink()
+
+
+def session_files(name: str) -> list[Path]:
+    """Return the files that a notebook's unfinished recording has left."""
+    return [
+        file
+        for file in sorted(RESULTS.glob("*.json.partial"))
+        if json.loads(file.read_text(encoding="utf-8")).get("session") == name
+    ]
+
+
 def convert(source: Path, path: Path) -> None:
     """Turn a jupytext percent script into a notebook, keeping outputs that still fit.
 
@@ -736,7 +767,10 @@ def main(arguments: list[str] | None = None) -> None:
     if options.command == "results":
         os.environ.setdefault("COURSEPKG_SEEDS", "0,1,2,3,4")
     for path in paths:
-        _run(path, store=options.command == "outputs")
+        if options.command == "results":
+            record(path)
+        else:
+            _run(path, store=options.command == "outputs")
     if options.command == "results":
         print(
             "Recorded. Now `make outputs` with the same CH stores what the page shows."

@@ -4,6 +4,7 @@
 loss, ``compile`` and ``fit`` stay visible in the chapter.
 """
 
+from coursepkg.models.classification import build_row_classifier
 from coursepkg.models.forecasting import build_linear_forecaster, build_rnn_forecaster
 
-__all__ = ["build_linear_forecaster", "build_rnn_forecaster"]
+__all__ = ["build_linear_forecaster", "build_rnn_forecaster", "build_row_classifier"]

@@ -7,20 +7,15 @@ them, and outputs have the shape of its targets: (batch,) for one value.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import numpy as np
 
-from coursepkg._validation import check_choice, check_integer
+from coursepkg._validation import check_integer
+from coursepkg.models._recurrent import add_recurrent_layers, draw_seeds
 
 __all__ = ["build_linear_forecaster", "build_rnn_forecaster"]
-
-_CELLS = {
-    "simple_rnn": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
-}
 
 
 def build_linear_forecaster(
@@ -64,7 +59,7 @@ def build_linear_forecaster(
     length = check_integer(sequence_length, "sequence_length", minimum=1)
     features = check_integer(n_features, "n_features", minimum=1)
     outputs = check_integer(n_outputs, "n_outputs", minimum=1)
-    draw = _seeds(seed)
+    draw = draw_seeds(seed)
     window = keras.Input((length, features), name="window")
     x = keras.layers.Flatten(name="flatten")(window)  # (batch, length * features)
     x = _head(outputs, draw)(x)  # (batch, outputs)
@@ -145,27 +140,12 @@ def build_rnn_forecaster(
     >>> model.output_shape, [layer.name for layer in model.layers]
     ((None,), ['window', 'gru_1', 'gru_2', 'forecast', 'squeeze'])
     """
-    kind = _CELLS[check_choice(cell, "cell", tuple(_CELLS))]
-    check_choice(direction, "direction", ("forward", "backward", "both"))
-    sizes = [units] if isinstance(units, int | np.integer) else list(units)
-    sizes = [check_integer(size, "units", minimum=1) for size in sizes]
-    if not sizes:
-        message = "`units` must hold at least one layer, got none. Pass (32,)."
-        raise ValueError(message)
     features = check_integer(n_features, "n_features", minimum=1)
     outputs = check_integer(n_outputs, "n_outputs", minimum=1)
     length = sequence_length
     if length is not None:
         length = check_integer(length, "sequence_length", minimum=1)
-    shares = {"dropout": dropout, "recurrent_dropout": recurrent_dropout}
-    for name, share in shares.items():
-        if not 0.0 <= share < 1.0:
-            message = (
-                f"`{name}` must be at least 0 and below 1, got {share}. It is the "
-                "share that is dropped."
-            )
-            raise ValueError(message)
-    if every_step and direction != "forward":
+    if every_step and direction in ("backward", "both"):
         message = (
             '`every_step` needs `direction="forward"`, got '
             f"{direction!r}. Reading backward, the network has already seen the value "
@@ -173,52 +153,22 @@ def build_rnn_forecaster(
         )
         raise ValueError(message)
 
-    draw = _seeds(seed)
-
-    def recurrent(size: int, name: str, **options: Any) -> keras.layers.Layer:
-        return kind(
-            size,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=draw()),
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=draw(),
-            name=name,
-            **options,
-        )
-
+    draw = draw_seeds(seed)
     window = keras.Input((length, features), name="window")
-    x = window  # (batch, length, features)
-    for number, size in enumerate(sizes, start=1):
-        name = f"{cell}_{number}"
-        options: dict[str, Any] = {
-            "return_sequences": every_step or number < len(sizes)
-        }
-        if direction == "both":
-            layer = keras.layers.Bidirectional(
-                recurrent(size, f"{name}_forward", **options),
-                backward_layer=recurrent(
-                    size, f"{name}_backward", go_backwards=True, **options
-                ),
-                name=name,
-            )
-        else:
-            # Only the first layer turns the order: it hands its outputs on as it
-            # made them, so those above it read backward already.
-            turned = direction == "backward" and number == 1
-            layer = recurrent(size, name, go_backwards=turned, **options)
-        x = layer(x)  # (batch, length, size), above the last layer (batch, size)
+    x = add_recurrent_layers(
+        window,  # (batch, length, features)
+        cell,
+        units,
+        direction=direction,
+        every_step=every_step,
+        dropouts=(dropout, recurrent_dropout),
+        draw=draw,
+    )  # (batch, width) or (batch, length, width)
     x = _head(outputs, draw)(x)  # (batch, outputs) or (batch, length, outputs)
     if outputs == 1:
         shape = (-1,) if every_step else ()
         x = keras.layers.Reshape(shape, name="squeeze")(x)  # (batch,) | (batch, length)
     return keras.Model(window, x, name=f"{cell}_forecaster")
-
-
-def _seeds(seed: int | np.random.Generator) -> Callable[[], int]:
-    """Return a function that draws one integer seed for each part of a network."""
-    rng = np.random.default_rng(seed)
-    return lambda: int(rng.integers(2**31))
 
 
 def _head(n_outputs: int, draw: Callable[[], int]) -> keras.layers.Layer:

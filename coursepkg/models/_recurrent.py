@@ -1,0 +1,135 @@
+"""The recurrent stack that forecasters and classifiers share, and its seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from coursepkg._validation import check_choice, check_integer
+
+__all__ = ["add_recurrent_layers", "draw_seeds"]
+
+_CELLS = {
+    "simple_rnn": keras.layers.SimpleRNN,
+    "lstm": keras.layers.LSTM,
+    "gru": keras.layers.GRU,
+}
+
+
+def draw_seeds(seed: int | np.random.Generator) -> Callable[[], int]:
+    """Return a function that draws one integer seed for each part of a network.
+
+    The order of the draws is part of what a seed means: recorded results rest on it.
+    """
+    rng = np.random.default_rng(seed)
+    return lambda: int(rng.integers(2**31))
+
+
+def add_recurrent_layers(
+    x: keras.KerasTensor,
+    cell: str,
+    units: int | Sequence[int],
+    *,
+    direction: str,
+    every_step: bool,
+    dropouts: tuple[float, float],
+    draw: Callable[[], int],
+) -> keras.KerasTensor:
+    """Put recurrent layers upon `x`; refuse what no such stack can be.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Of shape (batch, time, features).
+    cell : {"simple_rnn", "lstm", "gru"}
+        The kind of all layers.
+    units : int or sequence of int
+        Size of each layer, from the input upwards.
+    direction : {"forward", "backward", "both"}
+        How the layers read the sequence. Each layer takes three seeds: kernel,
+        recurrent kernel, dropout masks; of two layers side by side the forward one
+        first.
+    every_step : bool
+        If true, return the outputs of all steps, in the order of the inputs' steps
+        whatever the direction.
+    dropouts : tuple of two float
+        `dropout` and `recurrent_dropout`.
+    draw : callable
+        Returns the next seed.
+
+    Returns
+    -------
+    keras.KerasTensor
+        (batch, width) or, with `every_step`, (batch, time, width), the width being
+        the last layer's units, doubled for both directions.
+
+    Raises
+    ------
+    ValueError
+        If `cell` or `direction` is unknown, there is no layer, a size is less than 1,
+        or a share is not in [0, 1).
+    """
+    kind = _CELLS[check_choice(cell, "cell", tuple(_CELLS))]
+    check_choice(direction, "direction", ("forward", "backward", "both"))
+    sizes = [units] if isinstance(units, int | np.integer) else list(units)
+    sizes = [check_integer(size, "units", minimum=1) for size in sizes]
+    if not sizes:
+        message = "`units` must hold at least one layer, got none. Pass (32,)."
+        raise ValueError(message)
+    shares = dict(zip(("dropout", "recurrent_dropout"), dropouts, strict=True))
+    for name, share in shares.items():
+        if not 0.0 <= share < 1.0:
+            message = (
+                f"`{name}` must be at least 0 and below 1, got {share}. It is the "
+                "share that is dropped."
+            )
+            raise ValueError(message)
+
+    def recurrent(size: int, name: str, **options: Any) -> keras.layers.Layer:
+        return kind(
+            size,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
+            recurrent_initializer=keras.initializers.Orthogonal(seed=draw()),
+            **shares,
+            seed=draw(),
+            name=name,
+            **options,
+        )
+
+    for number, size in enumerate(sizes, start=1):
+        name = f"{cell}_{number}"
+        options: dict[str, Any] = {
+            "return_sequences": every_step or number < len(sizes)
+        }
+        if direction == "both":
+            layer = keras.layers.Bidirectional(
+                _with_seed(recurrent(size, name, **options)),
+                backward_layer=recurrent(
+                    size, f"backward_{name}", go_backwards=True, **options
+                ),
+                name=name,
+            )
+        else:
+            # Only the first layer turns the order: it hands its outputs on as it
+            # made them, so those above it read backward already.
+            turned = direction == "backward" and number == 1
+            layer = recurrent(size, name, go_backwards=turned, **options)
+        x = layer(x)  # (batch, time, size), above the last layer (batch, size)
+    if direction == "backward" and every_step:
+        x = keras.ops.flip(x, axis=1)  # (batch, time, size), as the inputs stand
+    return x
+
+
+def _with_seed(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Return the layer with its seed in its configuration.
+
+    Bidirectional makes its forward layer (forward_...) anew from the configuration of
+    the one it is given. In that of a SimpleRNN, Keras (3.15) leaves out the seed, so
+    the new one would take a random seed from Python's global state.
+    """
+    config = {**layer.get_config(), "seed": layer.cell.seed}
+    layer.get_config = lambda: config
+    return layer
