@@ -19,7 +19,10 @@ FREE = ("studies", "doctor", "__main__")  # may import any room
 HOUSE: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), set()),
     "_validation": ({"numpy"}, set()),
-    "datasets": ({"numpy", "pandas", "pooch", "scipy"}, {"_validation"}),
+    "datasets": (
+        {"numpy", "pandas", "pooch", "scipy", "sklearn"},
+        {"_validation"},
+    ),
     "windows": ({"numpy"}, {"_validation"}),
     "windows._source": ({"numpy", "keras"}, {"_validation"}),
     "text": ({"numpy"}, {"_validation"}),

@@ -1,5 +1,6 @@
 """The embedded data: what the generators make, found from anywhere."""
 
+import gzip
 import hashlib
 import runpy
 from pathlib import Path
@@ -33,6 +34,50 @@ def test_regenerated_file_equals_the_embedded_one(tmp_path):
     assert len(embedded) < 150_000
 
 
+def test_embedded_reviews_are_the_generated_ones():
+    """Texts, labels, kinds and truth equal those of `make_reviews(n_reviews=8_000)`."""
+    loaded, made = datasets.load_reviews(), datasets.make_reviews(n_reviews=8_000)
+    assert loaded.texts == made.texts
+    assert loaded.kinds == made.kinds
+    np.testing.assert_array_equal(loaded.labels, made.labels)
+    np.testing.assert_array_equal(loaded.truth.oracle(), made.truth.oracle())
+    assert loaded.truth.optimum() == made.truth.optimum()
+    assert loaded.truth.bag_limit() == made.truth.bag_limit()
+    assert repr(loaded) == repr(made)
+
+
+def test_embedded_play_is_the_generated_one():
+    """Text and truth equal those of `make_play(n_characters=300_000)`."""
+    loaded, made = datasets.load_play(), datasets.make_play(n_characters=300_000)
+    assert loaded.text == made.text
+    np.testing.assert_array_equal(loaded.truth.oracle(), made.truth.oracle())
+    assert loaded.truth.optimum() == made.truth.optimum()
+    assert repr(loaded) == repr(made)
+
+
+def test_regenerated_corpora_equal_the_embedded_ones(tmp_path):
+    """The tool writes the same play and, unpacked, the same reviews; they are small."""
+    tool = runpy.run_path(str(ROOT / "tools" / "make_data.py"))
+    play = _files.data_path("play.txt").read_bytes()
+    assert tool["write_play"](tmp_path).read_bytes() == play
+    packed = _files.data_path("reviews.csv.gz").read_bytes()
+    again = tool["write_reviews"](tmp_path).read_bytes()
+    # another zlib may pack the same table otherwise
+    assert gzip.decompress(again) == gzip.decompress(packed)
+    assert packed[4:8] == again[4:8] == bytes(4)  # no time of writing
+    assert gzip.decompress(packed).startswith(b"label,text\n")
+    assert len(play) + len(packed) < 700_000
+
+
+@pytest.mark.parametrize(("name", "load"), [
+    ("reviews.csv.gz", datasets.load_reviews), ("play.txt", datasets.load_play)
+])  # fmt: skip
+def test_digest_of_a_corpus(name, load):
+    """`.sha256` is the digest of the bytes that were read."""
+    content = _files.data_path(name).read_bytes()
+    assert load().sha256 == hashlib.sha256(content).hexdigest()
+
+
 def test_digest_is_that_of_the_file():
     """`.sha256` is the digest of the bytes that were read."""
     content = _files.data_path("transit.csv").read_bytes()
@@ -46,6 +91,18 @@ def test_every_load_is_fresh():
     first.frame["rail"] = 0
     assert first.truth.optimum(column="rail") == best
     assert datasets.load_transit().frame["rail"].min() > 100_000
+
+
+def test_every_load_of_reviews_is_fresh():
+    """Spoiling labels and texts leaves the next load, and the truth, alone."""
+    first = datasets.load_reviews()
+    oracle = first.truth.oracle()
+    first.labels[:] = 7
+    first.texts[0] = ""
+    np.testing.assert_array_equal(first.truth.oracle(), oracle)
+    second = datasets.load_reviews()
+    assert set(second.labels) == {0, 1}
+    assert second.texts[0]
 
 
 def test_wheel_comes_before_checkout(tmp_path, monkeypatch):

@@ -1,10 +1,16 @@
 """Data: `make_*` generate it, `load_*` read what is embedded, `fetch_*` may download.
 
 Every result is a frozen dataclass of fresh arrays or frames. What is generated or
-embedded carries `.truth`: the best attainable forecasts and their expected score.
+embedded carries `.truth`: the best attainable answers and their expected score.
 """
 
-from coursepkg.datasets.embedded import load_transit
+from coursepkg.datasets._dates import DatePairs, DateTruth, make_dates
+from coursepkg.datasets._markov_text import MarkovTextData, make_markov_text
+from coursepkg.datasets._play import PlayData, make_play
+from coursepkg.datasets._reber import ReberData, make_reber
+from coursepkg.datasets._reviews import ReviewData, make_reviews
+from coursepkg.datasets.digits import DigitRows, load_digit_rows
+from coursepkg.datasets.embedded import load_play, load_reviews, load_transit
 from coursepkg.datasets.remote import DatasetError, fetch_ridership
 from coursepkg.datasets.series import (
     SeriesData,
@@ -13,19 +19,47 @@ from coursepkg.datasets.series import (
     make_seasonal_series,
     make_threshold_process,
 )
+from coursepkg.datasets.tasks import (
+    TaskData,
+    make_adding_problem,
+    make_copy_task,
+    make_temporal_order,
+)
 from coursepkg.datasets.transit import TransitData, make_transit
-from coursepkg.datasets.truth import Truth
+from coursepkg.datasets.truth import ReviewTruth, TaskTruth, TextTruth, Truth
 
 __all__ = [
     "DatasetError",
+    "DatePairs",
+    "DateTruth",
+    "DigitRows",
+    "MarkovTextData",
+    "PlayData",
+    "ReberData",
+    "ReviewData",
+    "ReviewTruth",
     "SeriesData",
+    "TaskData",
+    "TaskTruth",
+    "TextTruth",
     "TransitData",
     "Truth",
     "fetch_ridership",
+    "load_digit_rows",
+    "load_play",
+    "load_reviews",
     "load_transit",
+    "make_adding_problem",
     "make_ar_process",
+    "make_copy_task",
+    "make_dates",
+    "make_markov_text",
+    "make_play",
     "make_random_walk",
+    "make_reber",
+    "make_reviews",
     "make_seasonal_series",
+    "make_temporal_order",
     "make_threshold_process",
     "make_transit",
 ]

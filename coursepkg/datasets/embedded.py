@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from coursepkg.datasets._files import data_path, sha256_of
+from coursepkg.datasets._play import PlayData, play_truth
+from coursepkg.datasets._reviews import ReviewData, read_review, review_truth
 from coursepkg.datasets.transit import TransitData, transit_truth
 
 
@@ -32,3 +34,59 @@ def load_transit() -> TransitData:
     frame = pd.read_csv(path, index_col="date", parse_dates=["date"])
     frame.index = pd.DatetimeIndex(frame.index, freq="D", name="date")
     return TransitData(frame=frame, truth=transit_truth(frame), sha256=sha256_of(path))
+
+
+def load_reviews() -> ReviewData:
+    """Read the embedded reviews: `make_reviews(n_reviews=8_000)`.
+
+    Returns
+    -------
+    ReviewData
+        `.texts` and `.labels` of 8,000 reviews, `.kinds`, `.truth`, `.sha256` of the
+        file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package was installed without its data.
+
+    Examples
+    --------
+    >>> from coursepkg import datasets
+    >>> datasets.load_reviews()
+    ReviewData(8,000 reviews, ReviewTruth(metric='accuracy', kind='exact'))
+    """
+    path = data_path("reviews.csv.gz")
+    frame = pd.read_csv(path, dtype={"label": "int64", "text": "str"})
+    texts = [str(text) for text in frame["text"]]
+    return ReviewData(
+        texts=texts,
+        labels=frame["label"].to_numpy(copy=True),
+        kinds=[read_review(text)[1] for text in texts],
+        truth=review_truth(texts),
+        sha256=sha256_of(path),
+    )
+
+
+def load_play() -> PlayData:
+    """Read the embedded play: `make_play(n_characters=300_000)`.
+
+    Returns
+    -------
+    PlayData
+        `.text` of 300,000 characters, `.truth`, `.sha256` of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package was installed without its data.
+
+    Examples
+    --------
+    >>> from coursepkg import datasets
+    >>> datasets.load_play()
+    PlayData(300,000 characters, TextTruth(metric='cross-entropy', kind='exact'))
+    """
+    path = data_path("play.txt")
+    text = path.read_bytes().decode("ascii")
+    return PlayData(text=text, truth=play_truth(text), sha256=sha256_of(path))
