@@ -16,8 +16,12 @@ from hypothesis import strategies as st
 
 from coursepkg import exercises
 from coursepkg.exercises import (
+    backpropagation_through_time,
+    deep_and_bidirectional,
     forecasting_foundations,
     forecasting_with_rnns,
+    lstm_and_gru,
+    recurrent_networks,
     sequences,
 )
 from coursepkg.exercises._check import Exercise, agree, run
@@ -327,7 +331,15 @@ def test_agree_tells_numbers_apart(value, change):
 
 def catalogue():
     """List every catalogued mistake: key, function of all mistakes, position."""
-    for module in (sequences, forecasting_foundations, forecasting_with_rnns):
+    for module in (
+        sequences,
+        recurrent_networks,
+        backpropagation_through_time,
+        lstm_and_gru,
+        deep_and_bidirectional,
+        forecasting_foundations,
+        forecasting_with_rnns,
+    ):
         for key, exercise in module.EXERCISES.items():
             mistakes = getattr(module, f"_{exercise.name}_mistakes", None)
             for position in range(CATALOGUED.get(exercise.name, 0)):
@@ -338,6 +350,20 @@ CATALOGUED = {
     "make_windows": 7,
     "ar1_forecast": 5,
     "run_rnn": 7,
+    "tanh_step_backward": 10,
+    "clip_by_global_norm": 8,
+    "scale_to_radius": 7,
+    "truncated_flow": 9,
+    "count_parameters": 7,
+    "last_valid_states": 7,
+    "run_recording": 8,
+    "coupled_step": 9,
+    "reorder_gates": 5,
+    "forget_half_life": 8,
+    "gru_stack_parameters": 8,
+    "merge_directions": 9,
+    "last_outputs": 7,
+    "constant_dropout": 7,
     "seasonal_naive": 9,
     "mase": 9,
     "past_mean": 8,

@@ -19,8 +19,12 @@ from types import MappingProxyType
 from typing import Any
 
 from coursepkg.exercises import (
+    backpropagation_through_time,
+    deep_and_bidirectional,
     forecasting_foundations,
     forecasting_with_rnns,
+    lstm_and_gru,
+    recurrent_networks,
     sequences,
 )
 from coursepkg.exercises._check import Exercise, Result, run
@@ -30,6 +34,10 @@ __all__ = ["EXERCISES", "Exercise", "Result", "check"]
 EXERCISES = MappingProxyType(
     {
         **sequences.EXERCISES,
+        **recurrent_networks.EXERCISES,
+        **backpropagation_through_time.EXERCISES,
+        **lstm_and_gru.EXERCISES,
+        **deep_and_bidirectional.EXERCISES,
         **forecasting_foundations.EXERCISES,
         **forecasting_with_rnns.EXERCISES,
     }
