@@ -147,16 +147,16 @@ def gru_forward(
 
         z^{(t)} &= \sigma(x^{(t)} W_{xz} + b_z + h^{(t-1)} W_{hz} + b'_z) \\
         r^{(t)} &= \sigma(x^{(t)} W_{xr} + b_r + h^{(t-1)} W_{hr} + b'_r) \\
-        g^{(t)} &= \tanh\bigl(x^{(t)} W_{xg} + b_g
-                   + r^{(t)} \odot (h^{(t-1)} W_{hg} + b'_g)\bigr) \\
-        h^{(t)} &= z^{(t)} \odot h^{(t-1)} + (1 - z^{(t)}) \odot g^{(t)}
+        \tilde h^{(t)} &= \tanh\bigl(x^{(t)} W_{xh} + b_h
+                   + r^{(t)} \odot (h^{(t-1)} W_{hh} + b'_h)\bigr) \\
+        h^{(t)} &= z^{(t)} \odot h^{(t-1)} + (1 - z^{(t)}) \odot \tilde h^{(t)}
 
     That is the form with `reset_after`, the default of Keras: the reset gate comes
     after the product. In the other form, that of the paper, the reset gate comes before
     the product, and one bias is enough:
 
-    .. math:: g^{(t)} = \tanh\bigl(x^{(t)} W_{xg} + b_g
-              + (r^{(t)} \odot h^{(t-1)}) W_{hg}\bigr)
+    .. math:: \tilde h^{(t)} = \tanh\bigl(x^{(t)} W_{xh} + b_h
+              + (r^{(t)} \odot h^{(t-1)}) W_{hh}\bigr)
 
     It computes what ``keras.layers.GRU(units, return_sequences=True)`` computes on a
     CPU; `x` and the weights of one layer are all that it takes:
@@ -167,9 +167,9 @@ def gru_forward(
     x : array of shape (batch, time, features)
         Inputs. NaN and infinite values are not refused: they flow through.
     kernel : array of shape (features, 3 * units)
-        :math:`W_{xz}, W_{xr}, W_{xg}` side by side, as Keras packs them.
+        :math:`W_{xz}, W_{xr}, W_{xh}` side by side, as Keras packs them.
     recurrent_kernel : array of shape (units, 3 * units)
-        :math:`W_{hz}, W_{hr}, W_{hg}` side by side.
+        :math:`W_{hz}, W_{hr}, W_{hh}` side by side.
     bias : array, optional
         With `reset_after` of shape (2, 3 * units): the row :math:`b`, then the row
         :math:`b'`. Without it of shape (3 * units,). None for a layer without bias.
@@ -247,31 +247,31 @@ def gru_forward(
         b_x, b_h = given.bias if reset_after else (given.bias, b_h)
     batch, time, _ = given.x.shape
     units = len(W_h)
-    W_hz, W_hr, W_hg = np.split(W_h, 3, axis=1)  # (units, units) each
-    b_hz, b_hr, b_hg = np.split(b_h, 3)  # (units,) each
+    W_hz, W_hr, W_hh = np.split(W_h, 3, axis=1)  # (units, units) each
+    b_hz, b_hr, b_hh = np.split(b_h, 3)  # (units,) each
 
-    x_zrg = given.x @ W_x + b_x  # (batch, time, 3 * units): all steps at once
-    x_z, x_r, x_g = np.split(x_zrg, 3, axis=2)  # (batch, time, units) each
+    x_zrh = given.x @ W_x + b_x  # (batch, time, 3 * units): all steps at once
+    x_z, x_r, x_h = np.split(x_zrh, 3, axis=2)  # (batch, time, units) each
     [h] = given.states  # (batch, units)
     states = np.empty((batch, time + 1, units), h.dtype)
-    zrg = np.empty_like(x_zrg)  # (batch, time, 3 * units)
+    zrh = np.empty_like(x_zrh)  # (batch, time, 3 * units)
     recalled = np.empty_like(x_z)  # (batch, time, units)
     states[:, 0] = h
     for t in range(time):
         z = gate(x_z[:, t] + h @ W_hz + b_hz)  # (batch, units)
         r = gate(x_r[:, t] + h @ W_hr + b_hr)  # (batch, units)
         if reset_after:
-            recalled[:, t] = h @ W_hg + b_hg
-            g = activate(x_g[:, t] + r * recalled[:, t])  # (batch, units)
+            recalled[:, t] = h @ W_hh + b_hh
+            h_tilde = activate(x_h[:, t] + r * recalled[:, t])  # (batch, units)
         else:
             recalled[:, t] = h
-            g = activate(x_g[:, t] + (r * h) @ W_hg)  # (batch, units)
-        new_h = z * h + (1 - z) * g
+            h_tilde = activate(x_h[:, t] + (r * h) @ W_hh)  # (batch, units)
+        new_h = z * h + (1 - z) * h_tilde
         h = np.where(given.mask[:, t], new_h, h)
-        zrg[:, t] = np.concatenate([z, r, g], axis=1)
+        zrh[:, t] = np.concatenate([z, r, h_tilde], axis=1)
         states[:, t + 1] = h
 
-    z, r, g = np.split(zrg, 3, axis=2)
+    z, r, h_tilde = np.split(zrh, 3, axis=2)
     cache = GRUCache(
         x=given.x,
         kernel=W_x,
@@ -279,7 +279,7 @@ def gru_forward(
         has_bias=given.bias is not None,
         reset_after=reset_after,
         states=states,
-        gates=GRUGates(update=z, reset=r, candidate=g),
+        gates=GRUGates(update=z, reset=r, candidate=h_tilde),
         recalled=recalled,
         mask=given.mask,
         go_backwards=go_backwards,
@@ -303,7 +303,7 @@ def gru_backward(
 
     .. math:: \frac{\partial L}{\partial h^{(t-1)}} =
               \frac{\partial L}{\partial h^{(t)}} \odot z^{(t)}
-              + \text{(ways through } z^{(t)}, r^{(t)}, g^{(t)} \text{)}
+              + \text{(ways through } z^{(t)}, r^{(t)}, \tilde h^{(t)} \text{)}
               + \frac{\partial L}{\partial y^{(t-1)}},
 
     where :math:`y^{(t)}` is the output of step t.
@@ -357,7 +357,7 @@ def gru_backward(
         cache.recurrent_activation, "recurrent_activation"
     )
     W_x, W_h = cache.kernel, cache.recurrent_kernel
-    W_hz, W_hr, W_hg = np.split(W_h, 3, axis=1)  # (units, units) each
+    W_hz, W_hr, W_hh = np.split(W_h, 3, axis=1)  # (units, units) each
     h, mask = cache.states, cache.mask  # h[:, t] is before step t, h[:, t + 1] after
     time = cache.x.shape[1]
     d_outputs = gradient_of_outputs(d_outputs, h, mask)
@@ -367,21 +367,22 @@ def gru_backward(
     if d_final_state is not None:
         d_h += check_shape(d_final_state, "d_final_state", d_h.shape)
     d_states = np.empty_like(h[:, 1:])  # (batch, time, units)
-    d_z, d_r, d_g = (np.empty_like(d_states) for _ in range(3))  # what is activated
+    # Gradients of what the two gates and the candidate activate:
+    d_z, d_r, d_h_tilde = (np.empty_like(d_states) for _ in range(3))
     for t in reversed(range(time)):
         step = mask[:, t]  # (batch, 1)
         z, r = cache.gates.update[:, t], cache.gates.reset[:, t]  # (batch, units)
-        g, recalled = cache.gates.candidate[:, t], cache.recalled[:, t]
+        h_tilde, recalled = cache.gates.candidate[:, t], cache.recalled[:, t]
 
         d_h = d_h + d_outputs[:, t]
         d_states[:, t] = d_h
-        d_z[:, t] = np.where(step, d_h * (h[:, t] - g) * gate_slope(z), 0)
-        d_g[:, t] = np.where(step, d_h * (1 - z) * slope(g), 0)
+        d_z[:, t] = np.where(step, d_h * (h[:, t] - h_tilde) * gate_slope(z), 0)
+        d_h_tilde[:, t] = np.where(step, d_h * (1 - z) * slope(h_tilde), 0)
         if cache.reset_after:
-            d_product = d_g[:, t]  # (batch, units): dL/d(r * recalled)
-            d_h_by_candidate = (d_product * r) @ W_hg.T  # (batch, units)
+            d_product = d_h_tilde[:, t]  # (batch, units): dL/d(r * recalled)
+            d_h_by_candidate = (d_product * r) @ W_hh.T  # (batch, units)
         else:
-            d_product = d_g[:, t] @ W_hg.T
+            d_product = d_h_tilde[:, t] @ W_hh.T
             d_h_by_candidate = d_product * r
         d_r[:, t] = np.where(step, d_product * recalled * gate_slope(r), 0)
 
@@ -391,27 +392,27 @@ def gru_backward(
             d_h = np.zeros_like(d_h)
 
     r, old_h = cache.gates.reset, h[:, :-1]  # (batch, time, units)
-    d_x_zrg = np.concatenate([d_z, d_r, d_g], axis=2)  # (batch, time, 3 * units)
+    d_x_zrh = np.concatenate([d_z, d_r, d_h_tilde], axis=2)  # (batch, time, 3 * units)
     if cache.reset_after:
-        d_h_zrg = np.concatenate([d_z, d_r, d_g * r], axis=2)
-        d_recurrent_kernel = sum_of_products(old_h, d_h_zrg)  # (units, 3 * units)
+        d_h_zrh = np.concatenate([d_z, d_r, d_h_tilde * r], axis=2)
+        d_recurrent_kernel = sum_of_products(old_h, d_h_zrh)  # (units, 3 * units)
     else:
         d_recurrent_kernel = np.concatenate(
             [
-                sum_of_products(old_h, d_x_zrg[:, :, : -len(W_h)]),
-                sum_of_products(r * old_h, d_g),
+                sum_of_products(old_h, d_x_zrh[:, :, : -len(W_h)]),
+                sum_of_products(r * old_h, d_h_tilde),
             ],
             axis=1,
         )
     d_bias = None
     if cache.has_bias:
-        d_bias = d_x_zrg.sum(axis=(0, 1))  # (3 * units,)
+        d_bias = d_x_zrh.sum(axis=(0, 1))  # (3 * units,)
         if cache.reset_after:
-            d_bias = np.stack([d_bias, d_h_zrg.sum(axis=(0, 1))])  # (2, 3 * units)
+            d_bias = np.stack([d_bias, d_h_zrh.sum(axis=(0, 1))])  # (2, 3 * units)
 
     return GRUGradients(
-        x=in_input_order(d_x_zrg @ W_x.T, cache.go_backwards),
-        kernel=sum_of_products(cache.x, d_x_zrg),
+        x=in_input_order(d_x_zrh @ W_x.T, cache.go_backwards),
+        kernel=sum_of_products(cache.x, d_x_zrh),
         recurrent_kernel=d_recurrent_kernel,
         bias=d_bias,
         initial_state=d_h,

@@ -147,9 +147,9 @@ def lstm_forward(
 
         i^{(t)} &= \sigma(x^{(t)} W_{xi} + h^{(t-1)} W_{hi} + b_i) \\
         f^{(t)} &= \sigma(x^{(t)} W_{xf} + h^{(t-1)} W_{hf} + b_f) \\
-        g^{(t)} &= \tanh(x^{(t)} W_{xg} + h^{(t-1)} W_{hg} + b_g) \\
+        \tilde c^{(t)} &= \tanh(x^{(t)} W_{xc} + h^{(t-1)} W_{hc} + b_c) \\
         o^{(t)} &= \sigma(x^{(t)} W_{xo} + h^{(t-1)} W_{ho} + b_o) \\
-        c^{(t)} &= f^{(t)} \odot c^{(t-1)} + i^{(t)} \odot g^{(t)} \\
+        c^{(t)} &= f^{(t)} \odot c^{(t-1)} + i^{(t)} \odot \tilde c^{(t)} \\
         h^{(t)} &= o^{(t)} \odot \tanh(c^{(t)})
 
     It computes what ``keras.layers.LSTM(units, return_sequences=True)`` computes on a
@@ -161,11 +161,11 @@ def lstm_forward(
     x : array of shape (batch, time, features)
         Inputs. NaN and infinite values are not refused: they flow through.
     kernel : array of shape (features, 4 * units)
-        :math:`W_{xi}, W_{xf}, W_{xg}, W_{xo}` side by side, as Keras packs them.
+        :math:`W_{xi}, W_{xf}, W_{xc}, W_{xo}` side by side, as Keras packs them.
     recurrent_kernel : array of shape (units, 4 * units)
-        :math:`W_{hi}, W_{hf}, W_{hg}, W_{ho}` side by side.
+        :math:`W_{hi}, W_{hf}, W_{hc}, W_{ho}` side by side.
     bias : array of shape (4 * units,), optional
-        :math:`b_i, b_f, b_g, b_o` one after the other; None for a layer without bias.
+        :math:`b_i, b_f, b_c, b_o` one after the other; None for a layer without bias.
     initial_state : tuple of two arrays of shape (batch, units), optional
         :math:`(h^{(0)}, c^{(0)})`, zeros by default.
     mask : boolean array of shape (batch, time), optional
@@ -209,7 +209,7 @@ def lstm_forward(
 
     Examples
     --------
-    A unit whose gates are wide open or shut: i and o are 1, f is 1, and g is x.
+    A unit whose gates are wide open or shut: i and o are 1, f is 1, and c~ is x.
 
     >>> kernel = [[0.0, 0.0, 1.0, 0.0]]
     >>> bias = [50.0, 50.0, 0.0, 50.0]
@@ -246,23 +246,23 @@ def lstm_forward(
     h, c = given.states  # (batch, units) each
     states = np.empty((batch, time + 1, units), x_z.dtype)
     cell_states = np.empty_like(states)
-    ifgo = np.empty_like(x_z)  # (batch, time, 4 * units)
+    ifco = np.empty_like(x_z)  # (batch, time, 4 * units)
     states[:, 0], cell_states[:, 0] = h, c
     for t in range(time):
         z = x_z[:, t] + h @ W_h  # (batch, 4 * units)
-        z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)  # (batch, units) each
+        z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)  # (batch, units) each
         i = gate(z_i)
         f = gate(z_f)
-        g = activate(z_g)
+        c_tilde = activate(z_c)
         o = gate(z_o)
-        new_c = f * c + i * g
+        new_c = f * c + i * c_tilde
         new_h = o * activate(new_c)
         c = np.where(given.mask[:, t], new_c, c)
         h = np.where(given.mask[:, t], new_h, h)
-        ifgo[:, t] = np.concatenate([i, f, g, o], axis=1)
+        ifco[:, t] = np.concatenate([i, f, c_tilde, o], axis=1)
         states[:, t + 1], cell_states[:, t + 1] = h, c
 
-    i, f, g, o = np.split(ifgo, 4, axis=2)
+    i, f, c_tilde, o = np.split(ifco, 4, axis=2)
     cache = LSTMCache(
         x=given.x,
         kernel=W_x,
@@ -271,7 +271,11 @@ def lstm_forward(
         states=states,
         cell_states=cell_states,
         gates=LSTMGates(
-            input=i, forget=f, candidate=g, output=o, cell_state=cell_states[:, 1:]
+            input=i,
+            forget=f,
+            candidate=c_tilde,
+            output=o,
+            cell_state=cell_states[:, 1:],
         ),
         mask=given.mask,
         go_backwards=go_backwards,
@@ -375,18 +379,18 @@ def lstm_backward(
     for t in reversed(range(time)):
         step = mask[:, t]  # (batch, 1)
         i, f = cache.gates.input[:, t], cache.gates.forget[:, t]  # (batch, units)
-        g, o = cache.gates.candidate[:, t], cache.gates.output[:, t]
+        c_tilde, o = cache.gates.candidate[:, t], cache.gates.output[:, t]
         squashed = activate(c[:, t + 1])  # (batch, units)
 
         d_h = d_h + d_outputs[:, t]
         d_c = np.where(step, d_c + d_h * o * slope(squashed), d_c)
         d_states[:, t], d_cell_states[:, t] = d_h, d_c
 
-        d_z_i = d_c * g * gate_slope(i)
+        d_z_i = d_c * c_tilde * gate_slope(i)
         d_z_f = d_c * c[:, t] * gate_slope(f)
-        d_z_g = d_c * i * slope(g)
+        d_z_c = d_c * i * slope(c_tilde)
         d_z_o = d_h * squashed * gate_slope(o)
-        d_gates = np.concatenate([d_z_i, d_z_f, d_z_g, d_z_o], axis=1)
+        d_gates = np.concatenate([d_z_i, d_z_f, d_z_c, d_z_o], axis=1)
         d_z[:, t] = np.where(step, d_gates, 0)
 
         d_c = np.where(step, d_c * f, d_c)
