@@ -23,7 +23,7 @@ class GradientCheck:
     passed : bool
         Whether every entry is within what is allowed.
     largest_error : float
-        The error |gradient - numerical| at `index`.
+        Absolute difference of `gradient` and `numerical` at `index`.
     allowed : float
         What is allowed there.
     index : tuple of int
