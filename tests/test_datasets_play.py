@@ -58,6 +58,13 @@ def standardised_miss(text, scores, expected):
     return np.mean(excess) / (np.std(excess) / math.sqrt(len(excess)))
 
 
+def first_mentions(lost, body):
+    """Return where each speech that names the lost thing does so for the first time."""
+    found = [speech.find(f"{lost}") for speech in body.split("\n\n")]
+    starts = [0, *(end.end() for end in re.finditer("\n\n", body))]
+    return [s + place for s, place in zip(starts, found, strict=True) if place >= 0]
+
+
 def forgotten(text):
     """Return, for each thing to remember, the nats that guessing it anew would cost.
 
@@ -69,10 +76,10 @@ def forgotten(text):
         start = scene.start() + heading.end()
         body = scene[0][heading.end() :]
         for name in list(re.finditer(r"(?:^|(?<=\n\n))([A-Z]+): ", body))[1:]:
-            costs["speaker"][start + name.start()] = math.log(7)
-        for lost in re.finditer(rf"(?<=my ){heading['lost']}\b", body):
-            costs["lost thing"][start + lost.start()] = math.log(12)
-        costs["place"][start + body.rindex("The ") + 4] = math.log(10)
+            costs["speaker"][start + name.start()] = math.log(3)
+        for lost in first_mentions(heading["lost"], body):
+            costs["lost thing"][start + lost] = math.log(6)
+        costs["place"][start + body.rindex("The ") + 4] = math.log(6)
     return costs
 
 
@@ -90,7 +97,7 @@ def test_oracle_attains_the_rate():
     assert ORACLE.max() <= 0
     assert abs(standardised_miss(PLAY.text, ORACLE, truth.optimum())) < 4
     assert -ORACLE.mean() == pytest.approx(truth.optimum(), rel=0.02)
-    assert abs(standardised_miss(PLAY.text, ORACLE, truth.optimum() * 1.02)) > 4
+    assert abs(standardised_miss(PLAY.text, ORACLE, truth.optimum() * 1.05)) > 4
 
 
 @pytest.fixture
@@ -240,20 +247,20 @@ def test_what_must_be_remembered_is_out_of_sight():
         names = list(re.finditer(r"(?<=\n\n)([A-Z]+): ", scene))
         for name in names[1:]:
             seen = scene[name.start() - gap : name.start()]
-            own = set(_play._VOICES[name[1]]["N"] + _play._VOICES[name[1]]["V"])
+            own = set(_play._VOICES[name[1]])
             assert name[1] not in seen
             # the first word may be cut off: it shows no more than its end
             assert own.isdisjoint(re.findall("[a-z]+", seen.partition(" ")[2]))
             before = [n for n in names if n.start() < name.start()]
             closest = min(closest, name.start() - before[-1].start() + 2)
-        for lost in list(re.finditer(rf"\b{facts['lost']}\b", scene))[1:]:
-            assert facts["lost"] not in scene[lost.start() - gap : lost.start()]
+        for lost in first_mentions(facts["lost"], scene)[1:]:
+            assert facts["lost"] not in scene[lost - gap : lost]
         assert scene[-gap - 20 :].count(facts["place"]) == 1
     assert gap <= closest < gap + 20
 
 
 def test_scenes_keep_what_their_heading_says():
-    """The two who enter speak in turn, in their own words, of that thing, there."""
+    """The two who enter speak in turn, with their own nouns, of that thing, there."""
     for scene in SCENE.findall(PLAY.text):
         facts = HEADING.match(scene)
         *speeches, curtain = scene[facts.end() :].strip().split("\n\n")
@@ -265,24 +272,22 @@ def test_scenes_keep_what_their_heading_says():
             assert name == facts["owner" if turn % 2 else "other"]
             words = set(re.findall("[a-z]+", said))
             for other, voice in _play._VOICES.items():
-                assert other == name or words.isdisjoint(voice["N"] + voice["V"])
+                assert other == name or words.isdisjoint(voice)
             mentioned = words & set(_play._OBJECTS)
             assert mentioned <= ({facts["lost"]} if turn % 2 else set())
-            assert len(re.findall("[.!?](?= |$)", said)) in (2, 3, 4)
+            assert len(re.findall("[.!?](?= |$)", said)) in (1, 2, 3)
 
 
 def test_words_belong_to_one_voice():
-    """Every noun and verb has one owner, and no shared word or thing is among them."""
-    own = [
-        w for voice in _play._VOICES.values() for part in voice.values() for w in part
-    ]
+    """Every noun has one owner, and no shared word or thing is among them."""
+    own = [word for voice in _play._VOICES.values() for word in voice]
     shared = [w for words in _play._SHARED.values() for w in words]
     every = [*own, *shared, *_play._OBJECTS]
     assert len(set(every)) == len(every)
     fixed = re.sub(r"\{.\}", "", " ".join((*_play._GENERAL, *_play._LAMENTS))).lower()
     assert set(re.findall("[a-z]+", fixed)).isdisjoint(own)
-    assert 250 < len(every) < 400
-    assert len({name[0] for name in _play._NAMES}) == len(_play._NAMES) == 8
+    assert 100 < len(every) < 150
+    assert len({name[0] for name in _play._NAMES}) == len(_play._NAMES) == 4
 
 
 def test_play_is_far_from_its_frequencies():
@@ -346,7 +351,7 @@ def test_text_of_another_kind_cannot_be_continued():
     with pytest.raises(ValueError, match=r"character 7, 'x', is impossible"):
         PLAY.truth.next_characters("SCENE. x")
     assert PLAY.truth.next_characters("") == {"S": 1.0}
-    assert set(PLAY.truth.next_characters("SCENE. A ")) == set("bchlmprw")
+    assert set(PLAY.truth.next_characters("SCENE. A ")) == set("chlmps")
 
 
 def test_same_seed_same_play():

@@ -52,7 +52,7 @@ def write_reviews(folder: Path) -> Path:
 
 
 def write_play(folder: Path) -> Path:
-    """Write play.txt, `make_play(n_characters=300_000)`.
+    """Write play.txt, `make_play(n_characters=1_000_000)`.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def write_play(folder: Path) -> Path:
         The file.
     """
     path = folder / "play.txt"
-    path.write_bytes(datasets.make_play(n_characters=300_000).text.encode("ascii"))
+    path.write_bytes(datasets.make_play(n_characters=1_000_000).text.encode("ascii"))
     return path
 
 

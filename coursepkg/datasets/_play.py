@@ -16,160 +16,76 @@ from coursepkg._validation import check_integer
 from coursepkg.datasets._text_source import Choice, TextSource
 from coursepkg.datasets.truth import FloatArray, TextTruth
 
-# Each speaker's own words: nouns and verbs.
-_VOICES: dict[str, dict[str, tuple[str, ...]]] = {
-    name: {"N": tuple(nouns.split()), "V": tuple(verbs.split())}
-    for name, nouns, verbs in (
-        (
-            "BRINE",
-            "anchor crab gull kraken lantern mast net oar parrot reef sail tide "
-            "whale wreck",
-            "bail board haul hoist launch moor row salvage sink tow",
-        ),
-        (
-            "CLOVE",
-            "broth bun cabbage egg garlic gravy ham ladle onion pastry pie pudding "
-            "soup turnip",
-            "boil butter chop devour fry peel roast simmer stir taste",
-        ),
-        (
-            "FERN",
-            "bee beetle bud cactus daisy hedge ivy mole orchid pear rake slug tulip "
-            "worm",
-            "bury dig grow mow plant pluck prune trim water weed",
-        ),
-        (
-            "LEDGER",
-            "audit bill bond budget cheque coin debt fee invoice loan purse rent tax "
-            "vault",
-            "auction borrow count hoard insure lend pawn refund sell settle",
-        ),
-        (
-            "PHYSICK",
-            "bruise corn cough fever leech lung nerve pill potion pulse rash sneeze "
-            "tonsil wart",
-            "cure diagnose dose heal inspect lance probe sedate soothe swallow",
-        ),
-        (
-            "QUILL",
-            "ballad comma elegy epic heart lute muse ode rhyme rose sigh sonnet "
-            "stanza tear",
-            "adore compose hum lament mourn praise quote recite sing woo",
-        ),
-        (
-            "SPECTRE",
-            "attic bat bone chain coffin crypt curse echo moan owl rat shadow skull "
-            "tomb",
-            "bewitch chill exhume haunt possess rattle scare spook stalk summon",
-        ),
-        (
-            "TOMES",
-            "atom axiom comet diagram equation essay fossil lecture map paradox "
-            "planet proof theorem volcano",
-            "cite deduce define disprove examine measure observe prove publish refute",
-        ),
+# Each speaker's own nouns.
+_VOICES: dict[str, tuple[str, ...]] = {
+    name: tuple(nouns.split())
+    for name, nouns in (
+        ("BRINE", "crab eel gull mast oar squid whale"),
+        ("CLOVE", "bun egg ham onion pie soup turnip"),
+        ("LEDGER", "bill coin debt fee loan purse rent"),
+        ("SPECTRE", "attic bone crypt ghoul moan skull tomb"),
     )
 }
 _NAMES = tuple(_VOICES)
 _ADJECTIVES = """
-abstract absurd bald barnacled burnt buttery cheap creaking cursed damp doomed
-drowned eerie feverish frail greasy green haunted hollow infinite invisible
-itchy lame leafy logical lumpy lyrical moonlit mossy muddy numb overdue pale
-peppery poetic prickly priceless raw restless ripe salted seasick spicy stale
-taxable tragic unpaid wilted
+absurd bald cheap cursed damp doomed dull evil frail glum grim hairy icy itchy
+jolly lame limp mad mossy numb odd pale plump raw ripe rude rusty sad salty shy
+sly smug stale tame tragic ugly vain wet wilted wise
+"""
+_VERBS = """
+adore bribe bury butter chase dread envy feed fry haunt hug insure kiss lick marry
+mock mourn obey pity poke praise sell steal tickle
 """
 _SHARED: dict[str, tuple[str, ...]] = {
     "A": tuple(_ADJECTIVES.split()),
-    "D": ("any", "every", "my", "our", "that", "the", "this", "your"),
+    "V": tuple(_VERBS.split()),
+    "D": ("any", "every", "her", "his", "my", "no", "our", "your"),
     "S": (
-        "after supper",
         "again",
         "alone",
         "at dawn",
-        "at noon",
-        "backwards",
         "badly",
-        "before breakfast",
-        "by accident",
         "daily",
         "for love",
-        "for nothing",
         "gladly",
-        "in my sleep",
-        "in silence",
+        "in bed",
         "loudly",
-        "on Tuesdays",
-        "once",
-        "out of spite",
-        "slowly",
+        "on oath",
         "twice",
-        "under oath",
-        "with both hands",
-        "without shame",
+        "with jam",
     ),
 }
-_OBJECTS = (
-    "banjo",
-    "cannon",
-    "goose",
-    "herring",
-    "ladder",
-    "moustache",
-    "pickle",
-    "slipper",
-    "teapot",
-    "trombone",
-    "umbrella",
-    "wig",
-)
-_PLACES = (
-    "balloon",
-    "cellar",
-    "courtroom",
-    "haystack",
-    "laundry",
-    "lighthouse",
-    "museum",
-    "pantry",
-    "railway station",
-    "windmill",
-)
+_OBJECTS = ("banjo", "goose", "ladder", "pickle", "teapot", "wig")
+_PLACES = ("cellar", "haystack", "laundry", "museum", "pantry", "swamp")
 # {D} determiner, {N} noun, {A} adjective, {V} verb, {S} how or when, {O} what was lost.
 _GENERAL = (
-    "Call me {A}, but I {V} {D} {N} {S}.",
-    "Did you {V} {D} {A} {N}?",
-    "Do not say {A} {N}, say {A} {N}.",
-    "Either we {V} {D} {N}, or we {V} {D} {N}.",
-    "Give {D} {N} to {D} {A} {N}.",
-    "Has {D} {A} {N} no {N}?",
-    "I {V} {D} {A} {N} {S}.",
-    "If {D} {N} is {A}, then so is {D} {N}.",
-    "Let us {V} {D} {N} and {V} {D} {N}.",
-    "My {N} is not {A}, it is {A}.",
-    "Never {V} {D} {A} {N} {S}!",
-    "Some {A} {N} will {V} us all {S}.",
-    "Must I {V} {D} {A} {N} {S}?",
-    "To {V} is {A}; to {V} is {A}.",
-    "Which {A} {N} would {V} {D} {N}?",
-    "We {V} {D} {N}, you {V} {D} {N}.",
+    "Call me {A} and {A}, but I {V} {D} {N}.",
+    "Did you {V} {D} {A} {N} or {D} {N}?",
+    "Give {D} {A} {N} to {D} {A} {N} {S}.",
+    "I {V} {D} {A} {N} and {D} {N} {S}.",
+    "If {D} {N} is {A}, {V} {D} {A} {N}!",
+    "Never {V} {D} {A}, {A} {N} {S}!",
+    "Some {A} {N} will {V} {D} {A} {N}.",
+    "To {V} is {A}; to {V} {D} {N} is {A}.",
+    "We {V} {D} {A} {N}, you {V} {D} {N}.",
+    "Who would {V} {D} {A}, {A} {N}?",
 )
 _LAMENTS = (
-    "Ah, my {O}! It was so {A} {S}.",
-    "Return my {O}, you {A} {N}!",
-    "Where is my {O}? I {V} {D} {N} for it.",
-    "Who took my {O}? Some {A} {N}?",
-    "Without my {O} I am {A} {S}.",
-    "You hid my {O} in {D} {A} {N}!",
+    "Ah, {O}! My {O} was {A} and {A}.",
+    "My {O}, my {A} {O}! It was so {A}.",
+    "Return my {O}, you {A}, {A} {N}!",
+    "Who took my {O}? Some {A} {N} {S}?",
+    "Without my {O} I am {A} and {A} {S}.",
 )
 _LAMENT = 0.75  # probability that the owner's speech begins with one
-_MORE = (1.0, 0.6, 0.0)  # of a further sentence after the first, second, third
+_MORE = (0.35, 0.0)  # of a further sentence after the first, second
 _CURTAIN = 0.2  # after a speech of the owner
 _OWNER, _OTHER = 0, 1
 _END = "\n\n"  # of a speech
 
 _DESCRIPTION = (
     "A play without end. In each scene somebody looks for something lost and somebody "
-    "else talks of other things; they speak in turn, each with words of their own, "
+    "else talks of other things; they speak in turn, each with nouns of their own, "
     "until the curtain falls. All choices are independent given the state, and text "
     "and choices determine each other."
 )
@@ -223,11 +139,11 @@ def make_play(*, n_characters: int, seed: int = 0) -> PlayData:
     Notes
     -----
     A scene draws a place, a person who has lost something, what it is, and a second
-    person; then the second and the first speak in turn. Speeches have two or three
-    sentences (a third with probability .6), drawn from templates whose gaps are filled
-    with the speaker's own nouns and verbs and with words that all share. The owner's
-    speech begins with probability .75 with a sentence about the lost thing. After each
-    speech of the owner the curtain falls with probability .2.
+    person; then the second and the first speak in turn. A speech fills one template or
+    two (a second with probability .35), whose gaps take the speaker's own nouns and
+    words that all share. The owner's speech begins with probability .75 with a
+    template about the lost thing. After each speech of the owner the curtain falls
+    with probability .2.
 
     In each state the source writes one of several strings of which none begins another:
     text and choices determine each other, so the entropy of one is that of the other.
@@ -243,10 +159,11 @@ def make_play(*, n_characters: int, seed: int = 0) -> PlayData:
     text with it, divided by that of all strings that continue the text.
 
     What has to be remembered: whose turn it is now that the other one has spoken (one
-    of 7 who are not speaking), what was lost (one of 12), and at the curtain the place
-    (one of 10). A reader who knows the grammar and all of the text's last `truth.gap`
-    characters, but nothing older, must guess these: they are independent of what he
-    sees and equally likely, so each costs the logarithm of their number.
+    of 3 who are not speaking), what was lost (one of 6) when a speech first names it,
+    and at the curtain the place (one of 6). A reader who knows the grammar and all of
+    the text's last `truth.gap` characters, but nothing older, must guess these: they
+    are independent of what he sees and equally likely, so each costs the logarithm of
+    their number.
     `truth.worth` is that cost in nats a character, `truth.without_memory()` the best
     score without: no n-gram model of at most `truth.gap` characters of context has a
     lower expected one.
@@ -261,11 +178,11 @@ def make_play(*, n_characters: int, seed: int = 0) -> PlayData:
     >>> from coursepkg import datasets
     >>> play = datasets.make_play(n_characters=100_000)
     >>> play.text[:64]
-    'SCENE. A museum.\n[Enter FERN, who has lost the banjo. Enter BRIN'
+    'SCENE. A museum.\n[Enter CLOVE, who has lost the banjo. Enter BRI'
     >>> round(play.truth.optimum(), 4), round(play.truth.without_memory(), 4)
-    (0.32, 0.343)
+    (0.3158, 0.3399)
     >>> round(float(-play.truth.oracle().mean()), 2)
-    0.32
+    0.31
     """
     n_characters = check_integer(n_characters, "n_characters", minimum=1)
     text = _SOURCE.generate(n_characters, np.random.default_rng(seed))
@@ -364,7 +281,7 @@ def _openings(role: int, sentence: int) -> Choice:
 def _gap_options(kind: str, speaker: str, lost: str) -> tuple[str, ...]:
     if kind == "O":
         return (lost,)
-    return _SHARED[kind] if kind in _SHARED else _VOICES[speaker][kind]
+    return _SHARED[kind] if kind in _SHARED else _VOICES[speaker]
 
 
 @cache
@@ -532,23 +449,16 @@ def _gap() -> int:
     between = []
     for name in _NAMES:
         for role in (_OWNER, _OTHER):
-            first, later = (
-                min(
-                    len(template.opening)
-                    + sum(
-                        _words(_gap_options(kind, name, lost), after).least_length
-                        for kind, after in template.gaps
-                    )
-                    for template in templates
-                    for lost in _OBJECTS
+            sentence = min(
+                len(template.opening)
+                + sum(
+                    _words(_gap_options(kind, name, lost), after).least_length
+                    for kind, after in template.gaps
                 )
-                for templates in (
-                    _TEMPLATES if role == _OWNER else _TEMPLATES[: len(_GENERAL)],
-                    _TEMPLATES[: len(_GENERAL)],
-                )
+                for template in _TEMPLATES[: None if role == _OWNER else len(_GENERAL)]
+                for lost in _OBJECTS
             )
-            speech = first + len(" ") + later
-            between.append(len(f"{_END}{name}: ") + speech + len(_END))
+            between.append(len(f"{_END}{name}: ") + sentence + len(_END))
     return min(between)
 
 

@@ -69,12 +69,12 @@ def load_reviews() -> ReviewData:
 
 
 def load_play() -> PlayData:
-    """Read the embedded play: `make_play(n_characters=300_000)`.
+    """Read the embedded play: `make_play(n_characters=1_000_000)`.
 
     Returns
     -------
     PlayData
-        `.text` of 300,000 characters, `.truth`, `.sha256` of the file.
+        `.text` of 1,000,000 characters, `.truth`, `.sha256` of the file.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def load_play() -> PlayData:
     --------
     >>> from coursepkg import datasets
     >>> datasets.load_play()
-    PlayData(300,000 characters, TextTruth(metric='cross-entropy', kind='exact'))
+    PlayData(1,000,000 characters, TextTruth(metric='cross-entropy', kind='exact'))
     """
     path = data_path("play.txt")
     text = path.read_bytes().decode("ascii")

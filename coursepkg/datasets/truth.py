@@ -293,7 +293,7 @@ class TaskTruth:
 
 @dataclass(frozen=True, eq=False)
 class TextTruth:
-    """What the generator of a text knows about predicting it.
+    r"""What the generator of a text knows about predicting it.
 
     No language model has a lower expected score than `optimum`, the entropy rate, in
     nats a character. The probabilities of `oracle` attain it: each is computed from
@@ -331,8 +331,8 @@ class TextTruth:
     TextTruth(metric='cross-entropy', kind='exact')
     >>> truth.oracle().shape
     (1000,)
-    >>> truth.next_characters("SCENE. A l")
-    {'a': 0.5, 'i': 0.5}
+    >>> truth.next_characters("SCENE. A swamp.\n[Enter ")
+    {'B': 0.25, 'C': 0.25, 'L': 0.25, 'S': 0.25}
     """
 
     metric: str
