@@ -7,12 +7,14 @@ looks like a plausible error. Missing values are refused for the same reason.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coursepkg._validation import check_array, check_integer, check_same_shape
 
-__all__ = ["accuracy", "mae", "mase", "rmse"]
+__all__ = ["accuracy", "bits_per_token", "mae", "mase", "perplexity", "rmse"]
 
 
 def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
@@ -180,6 +182,123 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         )
         raise ValueError(message)
     return float(np.mean(true == pred))
+
+
+def perplexity(log_probabilities: ArrayLike, *, mask: ArrayLike | None = None) -> float:
+    r"""Effective number of equally likely choices that a language model sees.
+
+    .. math:: \mathrm{PPL} = \Bigl(\prod_{t=1}^{n} \frac{1}{p_t}\Bigr)^{1/n}
+              = \exp\Bigl(-\frac{1}{n} \sum_{t=1}^{n} \ln p_t\Bigr)
+
+    Parameters
+    ----------
+    log_probabilities : array_like, any shape
+        The natural logarithms of the probabilities :math:`p_t` that the model gave to
+        the tokens that came. Minus infinity is allowed.
+    mask : array_like of bool, the same shape, optional
+        True for the tokens that count. The others, padding for example, are not
+        looked at.
+
+    Returns
+    -------
+    float
+        The geometric mean of ``1 / p``, at least 1: 1 for a model that was certain and
+        right, the size of the vocabulary for one that guesses, infinite if one single
+        token had probability 0.
+
+    Raises
+    ------
+    TypeError
+        If `log_probabilities` does not hold numbers, or `mask` no booleans.
+    ValueError
+        If the shapes differ, if no token counts, or if a logarithm that counts is NaN
+        or above 0 (by more than rounding, 1e-6).
+
+    Examples
+    --------
+    >>> perplexity(np.log([0.5, 0.125]))  # 2 choices, then 8: as if 4 each time
+    4.0
+    """
+    with np.errstate(over="ignore"):
+        return float(np.exp(_mean_nats(log_probabilities, mask)))
+
+
+def bits_per_token(
+    log_probabilities: ArrayLike, *, mask: ArrayLike | None = None
+) -> float:
+    r"""Mean number of bits that a model needs to write down a token.
+
+    .. math:: -\frac{1}{n} \sum_{t=1}^{n} \log_2 p_t
+
+    Parameters
+    ----------
+    log_probabilities : array_like, any shape
+        The *natural* logarithms of the probabilities :math:`p_t` that the model gave
+        to the tokens that came. Minus infinity is allowed.
+    mask : array_like of bool, the same shape, optional
+        True for the tokens that count. The others, padding for example, are not
+        looked at.
+
+    Returns
+    -------
+    float
+        The mean of ``-log(p)`` in nats divided by the logarithm of 2; the binary
+        logarithm of :func:`perplexity`.
+
+    Raises
+    ------
+    TypeError
+        If `log_probabilities` does not hold numbers, or `mask` no booleans.
+    ValueError
+        If the shapes differ, if no token counts, or if a logarithm that counts is NaN
+        or above 0 (by more than rounding, 1e-6).
+
+    References
+    ----------
+    C. E. Shannon (1951). Prediction and entropy of printed English. Bell System
+    Technical Journal 30(1), 50-64.
+
+    Examples
+    --------
+    >>> bits_per_token(np.log([0.5, 0.125]))  # 1 bit, then 3
+    2.0
+    """
+    return _mean_nats(log_probabilities, mask) / math.log(2)
+
+
+def _mean_nats(log_probabilities: ArrayLike, mask: ArrayLike | None) -> float:
+    """Return the mean of minus the logarithms that count."""
+    logs = np.asarray(log_probabilities)
+    if logs.dtype.kind not in "iuf":
+        message = (
+            f"`log_probabilities` must hold numbers, got dtype {logs.dtype}. Pass the "
+            "natural logarithms of the probabilities of the true tokens."
+        )
+        raise TypeError(message)
+    if mask is not None:
+        counts = np.asarray(mask)
+        if counts.dtype.kind != "b":
+            message = (
+                f"`mask` must hold booleans, got dtype {counts.dtype}. Pass for "
+                "example `targets != 0`."
+            )
+            raise TypeError(message)
+        check_same_shape(logs, counts, ("log_probabilities", "mask"))
+        logs = logs[counts]  # (n,)
+    if not logs.size:
+        message = (
+            "`log_probabilities` must hold at least one token that counts, got none."
+        )
+        raise ValueError(message)
+    if np.isnan(logs).any() or (logs > 1e-6).any():
+        message = (
+            "`log_probabilities` must be at most 0, got "
+            f"{np.count_nonzero(np.isnan(logs))} NaN and "
+            f"{np.count_nonzero(logs > 1e-6)} positive value(s) among {logs.size}. "
+            "Pass logarithms of probabilities, not logits, losses or probabilities."
+        )
+        raise ValueError(message)
+    return max(0.0, float(-np.mean(logs, dtype=np.float64)))
 
 
 def _number_pair(

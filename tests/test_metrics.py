@@ -125,3 +125,84 @@ def test_errors_refuse_missing_values_and_text(metric, bad):
         metric([1.0, bad], [1.0, 2.0])
     with pytest.raises(TypeError, match="`y_true` must hold numbers"):
         metric(["a"], [1.0])
+
+
+# Language models
+
+LOGS = hnp.arrays(
+    np.float64,
+    hnp.array_shapes(max_dims=2, max_side=6),
+    elements=st.floats(-20, 0),
+)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        ([0.5, 0.125], 4.0),
+        ([1.0], 1.0),
+        ([1 / 65] * 7, 65.0),
+        ([[0.25, 1.0], [1.0, 0.25]], 2.0),
+        ([0.5, 0.0], np.inf),
+    ],
+)
+def test_perplexity_has_hand_computed_values(probabilities, expected):
+    """The effective number of choices is as on paper; bits are its logarithm."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(probabilities)
+    assert metrics.perplexity(logs) == pytest.approx(expected)
+    assert metrics.bits_per_token(logs) == pytest.approx(np.log2(expected))
+
+
+@given(LOGS)
+def test_perplexity_is_the_geometric_mean_of_the_inverse(logs):
+    """A product and a root over single tokens give the same number."""
+    product = 1.0
+    for one in logs.ravel():
+        product *= np.exp(-one) ** (1 / logs.size)
+    assert metrics.perplexity(logs) == pytest.approx(product)
+    bits = sum(-np.log2(np.exp(one)) for one in logs.ravel()) / logs.size
+    assert metrics.bits_per_token(logs) == pytest.approx(bits, abs=1e-12)
+
+
+def test_perplexity_is_no_other_mean():
+    """Neither the arithmetic mean of 1 / p nor 1 over the mean of p is meant."""
+    p = np.array([0.9, 0.1])
+    assert metrics.perplexity(np.log(p)) == pytest.approx(0.09**-0.5)
+    assert metrics.perplexity(np.log(p)) < np.mean(1 / p) - 1
+    assert metrics.perplexity(np.log(p)) > 1 / np.mean(p) + 1
+
+
+@given(LOGS)
+def test_masked_tokens_are_not_looked_at(logs):
+    """What the mask leaves out may be anything, also NaN."""
+    mask = np.arange(logs.size).reshape(logs.shape) % 2 == 0
+    spoilt = np.where(mask, logs, np.nan)
+    kept = logs[mask]
+    assert metrics.perplexity(spoilt, mask=mask) == metrics.perplexity(kept)
+    assert metrics.bits_per_token(spoilt, mask=mask) == metrics.bits_per_token(kept)
+
+
+@pytest.mark.parametrize(
+    ("logs", "mask", "error", "part"),
+    [
+        ([], None, ValueError, "at least one token"),
+        ([-1.0], [False], ValueError, "at least one token"),
+        ([-1.0, np.nan], None, ValueError, "1 NaN and 0 positive"),
+        ([-1.0, 0.5], None, ValueError, "0 NaN and 1 positive"),
+        ([-1.0, -2.0], [True], ValueError, "same shape"),
+        ([[-1.0, -2.0]], [True, True], ValueError, "same shape"),
+        ([-1.0, -2.0], [1, 0], TypeError, "booleans"),
+        (["a"], None, TypeError, "numbers"),
+    ],
+)
+def test_what_are_no_log_probabilities_is_refused(logs, mask, error, part):
+    """Logits, losses, NaN and masks that do not fit are named in the message."""
+    for metric in (metrics.perplexity, metrics.bits_per_token):
+        with pytest.raises(error, match=part):
+            metric(logs, mask=mask)
+
+
+def test_rounding_above_zero_is_forgiven():
+    """A float32 log-probability a hair above 0 counts as 0."""
+    assert metrics.perplexity(np.float32([1e-7])) == 1.0

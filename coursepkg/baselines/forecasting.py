@@ -1,4 +1,4 @@
-"""What a network must beat: cheap forecasts that are surprisingly strong.
+"""Cheap forecasts that are surprisingly strong.
 
 The three naive ones return predictions *aligned with the series*: entry t predicts
 step t from steps up to t - horizon, so ``naive(rail)[test]`` falls on the same target
