@@ -4,7 +4,19 @@
 loss, ``compile`` and ``fit`` stay visible in the chapter.
 """
 
-from coursepkg.models.classification import build_row_classifier
+from coursepkg.models.classification import (
+    build_bag_classifier,
+    build_rnn_classifier,
+    build_row_classifier,
+)
 from coursepkg.models.forecasting import build_linear_forecaster, build_rnn_forecaster
+from coursepkg.models.language import build_language_model
 
-__all__ = ["build_linear_forecaster", "build_rnn_forecaster", "build_row_classifier"]
+__all__ = [
+    "build_bag_classifier",
+    "build_language_model",
+    "build_linear_forecaster",
+    "build_rnn_classifier",
+    "build_rnn_forecaster",
+    "build_row_classifier",
+]

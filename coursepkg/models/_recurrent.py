@@ -37,6 +37,7 @@ def add_recurrent_layers(
     every_step: bool,
     dropouts: tuple[float, float],
     draw: Callable[[], int],
+    stateful: bool = False,
 ) -> keras.KerasTensor:
     """Put recurrent layers upon `x`; refuse what no such stack can be.
 
@@ -59,6 +60,8 @@ def add_recurrent_layers(
         `dropout` and `recurrent_dropout`.
     draw : callable
         Returns the next seed.
+    stateful : bool
+        If true, each batch starts in the state in which the one before ended.
 
     Returns
     -------
@@ -94,6 +97,7 @@ def add_recurrent_layers(
             kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
             recurrent_initializer=keras.initializers.Orthogonal(seed=draw()),
             **shares,
+            stateful=stateful,
             seed=draw(),
             name=name,
             **options,

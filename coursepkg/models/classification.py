@@ -1,21 +1,257 @@
 """Networks that classify: from a sequence to the probabilities of some classes.
 
-Inputs have the shape (batch, time, n_features), for example the rows of an image from
-top to bottom, and outputs hold one probability for each class, which sum to 1.
+The row classifier takes numbers, (batch, time, n_features), for example the rows of an
+image from top to bottom. The others take texts as integers, (batch, time), with 0 as
+padding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from coursepkg._validation import check_integer
+from coursepkg._validation import (
+    check_array,
+    check_choice,
+    check_finite,
+    check_integer,
+)
 from coursepkg.models._recurrent import add_recurrent_layers, draw_seeds
 
-__all__ = ["build_row_classifier"]
+__all__ = ["build_bag_classifier", "build_rnn_classifier", "build_row_classifier"]
+
+
+def build_bag_classifier(
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 16,
+    units: int | Sequence[int] = (),
+    pooling: Literal["average", "flatten"] = "average",
+    sequence_length: int | None = None,
+    n_classes: int = 2,
+    dropout: float = 0.0,
+    embeddings: ArrayLike | None = None,
+    trainable: bool = True,
+    seed: int | np.random.Generator = 0,
+) -> keras.Model:
+    """One vector for each word, their average or all of them, then dense layers.
+
+    With "average" the network is a bag of words: any order of the words gives the same
+    answer. With "flatten" each position has weights of its own in the layer above, so
+    that what is learned about a word at one place says nothing about it at another.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+        Number of different ids, padding (0) and unknown (1) among them.
+    embedding_dim : int, default 16
+        Length of a word's vector. If `embeddings` are given, theirs counts.
+    units : int or sequence of int, default ()
+        Size of each hidden layer (ReLU) between the vectors and the last layer.
+    pooling : {"average", "flatten"}
+        What is made of the vectors: their mean over the words without the padding, or
+        one long vector of `sequence_length` times `embedding_dim` numbers, where
+        padding has a vector like any word.
+    sequence_length : int, optional
+        Number of ids in a sequence. Required by "flatten", where it decides about the
+        number of weights; otherwise any length will do.
+    n_classes : int, default 2
+        Classes to tell apart. With two the output is one number, the probability of
+        class 1 (a sigmoid); with more, one probability for each (a softmax).
+    dropout : float, default 0.0
+        Share of the inputs of each dense layer that is set to 0 in training.
+    embeddings : array_like of shape (vocabulary_size, dimension), optional
+        First vectors of the words, for example pretrained ones; row 0 is padding's.
+    trainable : bool, default True
+        Whether training changes the words' vectors.
+    seed : int or numpy.random.Generator, default 0
+        What the first weights and the dropout masks are drawn from. Keras's own random
+        state is neither read nor changed.
+
+    Returns
+    -------
+    keras.Model
+        Built, not compiled; (batch, time) to (batch, 1), or to (batch, n_classes) for
+        more than two classes. Its layers are called "embedding", "pooling", "dense_1"
+        and so on, and "probability" or "classes".
+
+    Raises
+    ------
+    ValueError
+        If `pooling` is unknown, "flatten" has no `sequence_length`, a count is less
+        than 1 (less than 2 for `vocabulary_size` and `n_classes`), a share is not in
+        [0, 1), or `embeddings` have another number of rows or are not finite.
+
+    Notes
+    -----
+    A sequence without any word, nothing but padding, has the mean 0.
+
+    Examples
+    --------
+    >>> model = build_bag_classifier(780)
+    >>> model.output_shape, model.count_params()  # 780 x 16 + (16 + 1) x 1
+    ((None, 1), 12497)
+    >>> flat = build_bag_classifier(780, pooling="flatten", sequence_length=20)
+    >>> flat.count_params()  # 780 x 16 + (20 x 16 + 1) x 1
+    12801
+    """
+    check_choice(pooling, "pooling", ("average", "flatten"))
+    length = sequence_length
+    if length is not None:
+        length = check_integer(length, "sequence_length", minimum=1)
+    elif pooling == "flatten":
+        message = (
+            '`sequence_length` must be given with pooling="flatten", got None. Pass '
+            "the length to which the texts are padded."
+        )
+        raise ValueError(message)
+    sizes = [units] if isinstance(units, int | np.integer) else list(units)
+    sizes = [check_integer(size, "units", minimum=1) for size in sizes]
+    classes = check_integer(n_classes, "n_classes", minimum=2)
+    share = _share(dropout, "dropout")
+    draw = draw_seeds(seed)
+    ids = keras.Input((length,), dtype="int32", name="ids")
+    vectors, first = _embedding(
+        vocabulary_size, embedding_dim, embeddings, draw=draw, trainable=trainable
+    )
+    x = vectors(ids)  # (batch, time, dimension)
+    if pooling == "average":
+        x = _pooled("average", x, ids)  # (batch, dimension)
+    else:
+        x = keras.layers.Flatten(name="pooling")(x)  # (batch, time * dimension)
+    for number, size in enumerate(sizes, start=1):
+        x = _dropped(x, share, draw, name=f"dropout_{number}")
+        x = keras.layers.Dense(
+            size,
+            activation="relu",
+            kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
+            name=f"dense_{number}",
+        )(x)  # (batch, size)
+    x = _dropped(x, share, draw, name=f"dropout_{len(sizes) + 1}")
+    model = keras.Model(ids, _head(x, classes, draw), name=f"{pooling}_bag_classifier")
+    if first is not None:
+        vectors.set_weights([first])
+    return model
+
+
+def build_rnn_classifier(
+    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm",
+    *,
+    vocabulary_size: int,
+    embedding_dim: int = 16,
+    units: int | Sequence[int] = (32,),
+    direction: Literal["forward", "backward", "both"] = "forward",
+    pooling: Literal["last", "average", "max"] = "last",
+    mask_zero: bool = True,
+    n_classes: int = 2,
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    embeddings: ArrayLike | None = None,
+    trainable: bool = True,
+    seed: int | np.random.Generator = 0,
+) -> keras.Model:
+    """One vector for each word, recurrent layers that read them, one output layer.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "simple_rnn"}
+        The kind of all recurrent layers.
+    vocabulary_size : int
+        Number of different ids, padding (0) and unknown (1) among them.
+    embedding_dim : int, default 16
+        Length of a word's vector. If `embeddings` are given, theirs counts.
+    units : int or sequence of int, default (32,)
+        Size of each recurrent layer, from the input upwards.
+    direction : {"forward", "backward", "both"}
+        How the layers read. "backward" starts at the end of the array, as if every
+        sequence were reversed, padding and all; "both" runs two sets of layers and
+        joins their outputs.
+    pooling : {"last", "average", "max"}
+        What the last layer gets of the states: the one after the last step that was
+        read (of both directions, each its own last), or the mean or the greatest value
+        of each unit over all steps.
+    mask_zero : bool, default True
+        Whether steps with id 0 are passed over: the state stays as it is, and pooling
+        leaves them out. If false, padding is read, and pooled, like a word.
+    n_classes : int, default 2
+        Classes to tell apart. With two the output is one number, the probability of
+        class 1 (a sigmoid); with more, one probability for each (a softmax).
+    dropout : float, default 0.0
+        Share that is set to 0 in training: of the inputs of each recurrent layer, with
+        one mask for all steps of a sequence, and of the inputs of the last layer.
+    recurrent_dropout : float, default 0.0
+        Share of the state that is hidden from the recurrent product in training, with
+        one mask for all steps of a sequence.
+    embeddings : array_like of shape (vocabulary_size, dimension), optional
+        First vectors of the words, for example pretrained ones; row 0 is padding's.
+    trainable : bool, default True
+        Whether training changes the words' vectors.
+    seed : int or numpy.random.Generator, default 0
+        What the first weights and the dropout masks are drawn from. Keras's own random
+        state is neither read nor changed.
+
+    Returns
+    -------
+    keras.Model
+        Built, not compiled; (batch, time) to (batch, 1), or to (batch, n_classes) for
+        more than two classes. Its layers are called "embedding", "lstm_1" and so on
+        (after the cell), "pooling" if all steps are pooled, and "probability" or
+        "classes".
+
+    Raises
+    ------
+    ValueError
+        If `cell`, `direction` or `pooling` is unknown, a count is less than 1 (less
+        than 2 for `vocabulary_size` and `n_classes`), a share is not in [0, 1), or
+        `embeddings` have another number of rows or are not finite.
+
+    Notes
+    -----
+    A sequence of nothing but padding gives, if masked, the state 0, the mean 0 or the
+    maximum -1, which is the least that a unit can put out.
+
+    Examples
+    --------
+    >>> model = build_rnn_classifier("gru", vocabulary_size=780, pooling="max")
+    >>> model.output_shape, [layer.name for layer in model.layers]
+    ((None, 1), ['ids', 'embedding', 'gru_1', 'pooling', 'probability'])
+    """
+    check_choice(direction, "direction", ("forward", "backward", "both"))
+    check_choice(pooling, "pooling", ("last", "average", "max"))
+    classes = check_integer(n_classes, "n_classes", minimum=2)
+    draw = draw_seeds(seed)
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    vectors, first = _embedding(
+        vocabulary_size,
+        embedding_dim,
+        embeddings,
+        draw=draw,
+        trainable=trainable,
+        mask_zero=mask_zero,
+    )
+    # The ids are turned and not the layers: a layer with go_backwards hands on its
+    # outputs in the order in which it read, but the mask in the order of the ids.
+    read = keras.ops.flip(ids, axis=1) if direction == "backward" else ids
+    x = add_recurrent_layers(
+        vectors(read),  # (batch, time, dimension)
+        cell,
+        units,
+        direction="both" if direction == "both" else "forward",
+        every_step=pooling != "last",
+        dropouts=(dropout, recurrent_dropout),
+        draw=draw,
+    )  # (batch, width) or (batch, time, width)
+    if pooling != "last":
+        x = _pooled(pooling, x, read if mask_zero else None)  # (batch, width)
+    x = _dropped(x, _share(dropout, "dropout"), draw, name="dropout")
+    model = keras.Model(ids, _head(x, classes, draw), name=f"{cell}_classifier")
+    if first is not None:
+        vectors.set_weights([first])
+    return model
 
 
 def build_row_classifier(
@@ -100,3 +336,107 @@ def build_row_classifier(
         name="classes",
     )(x)  # (batch, classes) or (batch, time, classes)
     return keras.Model(rows, x, name=f"{cell}_row_classifier")
+
+
+def _embedding(
+    vocabulary_size: int,
+    embedding_dim: int,
+    embeddings: ArrayLike | None,
+    *,
+    draw: Callable[[], int],
+    trainable: bool,
+    mask_zero: bool = False,
+) -> tuple[keras.layers.Embedding, NDArray[np.float32] | None]:
+    """Return the layer of the words' vectors, and the vectors to set once it is built.
+
+    It takes one seed, whether vectors are given or not.
+    """
+    n_words = check_integer(vocabulary_size, "vocabulary_size", minimum=2)
+    dimension = check_integer(embedding_dim, "embedding_dim", minimum=1)
+    first = None
+    if embeddings is not None:
+        given = check_array(embeddings, "embeddings", ndim=2)
+        if len(given) != n_words or given.shape[1] < 1:
+            message = (
+                "`embeddings` must have one row for each of the `vocabulary_size` = "
+                f"{n_words} ids, padding among them, got the shape {given.shape}. "
+                "Make the matrix from the vocabulary that encodes the texts."
+            )
+            raise ValueError(message)
+        first = check_finite(given.astype(np.float32), "embeddings")
+        dimension = first.shape[1]
+    layer = keras.layers.Embedding(
+        n_words,
+        dimension,
+        embeddings_initializer=keras.initializers.RandomUniform(
+            -0.05, 0.05, seed=draw()
+        ),
+        mask_zero=mask_zero,
+        trainable=trainable,
+        name="embedding",
+    )
+    return layer, first
+
+
+def _pooled(
+    kind: str, x: keras.KerasTensor, ids: keras.KerasTensor | None
+) -> keras.KerasTensor:
+    """Pool over all steps of x, (batch, time, width), or over those with an id not 0.
+
+    Keras's layer divides by 0 where all is padding, and its maximum knows no mask. So
+    the steps of padding are made such that they do not count, before that layer.
+    """
+    if ids is not None:
+        valid = keras.ops.expand_dims(keras.ops.not_equal(ids, 0), -1)
+        if kind == "average":
+            weights = keras.ops.cast(valid, x.dtype)  # (batch, time, 1)
+            share = keras.ops.mean(weights, axis=1, keepdims=True)  # (batch, 1, 1)
+            x = x * weights / keras.ops.maximum(share, 1e-9)  # (batch, time, width)
+        else:
+            x = keras.ops.where(valid, x, -1.0)  # (batch, time, width)
+    if kind == "average":
+        return keras.layers.GlobalAveragePooling1D(name="pooling")(x)  # (batch, width)
+    return keras.layers.GlobalMaxPooling1D(name="pooling")(x)  # (batch, width)
+
+
+def _dropped(
+    x: keras.KerasTensor, share: float, draw: Callable[[], int], *, name: str
+) -> keras.KerasTensor:
+    """Put dropout upon `x` where there is any; it takes one seed in any case."""
+    seed = draw()
+    if share == 0.0:
+        return x
+    return keras.layers.Dropout(share, seed=seed, name=name)(x)
+
+
+def _head(
+    x: keras.KerasTensor, n_classes: int, draw: Callable[[], int]
+) -> keras.KerasTensor:
+    """Return the probability of class 1, or those of all classes if there are more."""
+    kernel_initializer = keras.initializers.GlorotUniform(seed=draw())
+    if n_classes == 2:
+        head = keras.layers.Dense(
+            1,
+            activation="sigmoid",
+            kernel_initializer=kernel_initializer,
+            name="probability",
+        )
+    else:
+        head = keras.layers.Dense(
+            n_classes,
+            activation="softmax",
+            kernel_initializer=kernel_initializer,
+            name="classes",
+        )
+    return head(x)  # (batch, 1) or (batch, n_classes)
+
+
+def _share(value: float, name: str) -> float:
+    """Return a share to drop, in [0, 1)."""
+    if not 0.0 <= value < 1.0:
+        message = (
+            f"`{name}` must be at least 0 and below 1, got {value}. It is the share "
+            "that is dropped."
+        )
+        raise ValueError(message)
+    return float(value)
