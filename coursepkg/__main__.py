@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from coursepkg import __version__
 
+_LARGE = 50_000_000  # bytes: worth a word before a download
+
 _EPILOG = """\
 examples:
   python -m coursepkg doctor                 is everything here that the course needs?
@@ -114,10 +116,14 @@ def _fetch_data(names: Sequence[str], parser: argparse.ArgumentParser) -> int:
             )
     failed = 0
     for name in names:
+        dataset = remote.DATASETS[name]
+        if dataset.size >= _LARGE and not dataset.is_present():
+            size = _size(dataset.size)
+            print(f"{name}: downloading {size}, which may take minutes", flush=True)
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                remote.DATASETS[name].fetch()
+                dataset.fetch()
         except (remote.DatasetError, OSError) as error:
             print(f"{name}: {error}", file=sys.stderr)
             failed = 1

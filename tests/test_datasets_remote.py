@@ -223,7 +223,7 @@ def test_archive_is_never_unpacked(folder):
 
 def test_huge_member_is_refused(folder, monkeypatch):
     """A member larger than anything documented is not read into memory."""
-    monkeypatch.setattr(remote, "_LARGEST_MEMBER", 1_000)
+    monkeypatch.setattr("coursepkg.datasets._archives.LARGEST_MEMBER", 1_000)
     (folder / "ridership.tgz").write_bytes(as_archive(as_csv(TABLE)))
     with pytest.raises(datasets.DatasetError, match="too large"):
         datasets.fetch_ridership()

@@ -224,7 +224,7 @@ def test_free_memory_of_this_machine():
 
 
 @pytest.mark.usefixtures("remote")
-@pytest.mark.parametrize(("free", "status"), [(2**30, "ok"), (2**20, "note")])
+@pytest.mark.parametrize(("free", "status"), [(2**31, "ok"), (2**20, "note")])
 def test_disk(monkeypatch, free, status):
     """Little room is a note that names the disk."""
     usage = namedtuple("usage", "total used free")(2**40, 0, free)

@@ -7,11 +7,24 @@ embedded carries `.truth`: the best attainable answers and their expected score.
 from coursepkg.datasets._dates import DatePairs, DateTruth, make_dates
 from coursepkg.datasets._markov_text import MarkovTextData, make_markov_text
 from coursepkg.datasets._play import PlayData, make_play
+from coursepkg.datasets._real_texts import (
+    GloveData,
+    HamletData,
+    ImdbData,
+    SentencePairs,
+)
 from coursepkg.datasets._reber import ReberData, make_reber
 from coursepkg.datasets._reviews import ReviewData, make_reviews
 from coursepkg.datasets.digits import DigitRows, load_digit_rows
 from coursepkg.datasets.embedded import load_play, load_reviews, load_transit
-from coursepkg.datasets.remote import DatasetError, fetch_ridership
+from coursepkg.datasets.remote import (
+    DatasetError,
+    fetch_glove,
+    fetch_hamlet,
+    fetch_imdb,
+    fetch_ridership,
+    fetch_spanish_english,
+)
 from coursepkg.datasets.series import (
     SeriesData,
     make_ar_process,
@@ -33,18 +46,26 @@ __all__ = [
     "DatePairs",
     "DateTruth",
     "DigitRows",
+    "GloveData",
+    "HamletData",
+    "ImdbData",
     "MarkovTextData",
     "PlayData",
     "ReberData",
     "ReviewData",
     "ReviewTruth",
+    "SentencePairs",
     "SeriesData",
     "TaskData",
     "TaskTruth",
     "TextTruth",
     "TransitData",
     "Truth",
+    "fetch_glove",
+    "fetch_hamlet",
+    "fetch_imdb",
     "fetch_ridership",
+    "fetch_spanish_english",
     "load_digit_rows",
     "load_play",
     "load_reviews",

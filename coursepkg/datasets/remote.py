@@ -2,200 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import logging
-import os
-import tarfile
-import warnings
-import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any
 
-import numpy as np
-import pandas as pd
-import pooch
-
-from coursepkg.datasets._files import sha256_of
+from coursepkg.datasets import _real_series, _real_texts
+from coursepkg.datasets._real_files import (
+    DatasetError,
+    Layout,
+    RemoteDataset,
+    data_folder,
+)
+from coursepkg.datasets._real_texts import (
+    GloveData,
+    HamletData,
+    ImdbData,
+    SentencePairs,
+)
 from coursepkg.datasets.transit import TransitData
 
-_LARGEST_MEMBER = 64 * 2**20  # bytes; nothing here unpacks to more
-
-
-class DatasetError(RuntimeError):
-    """A real data set is absent, cannot be downloaded, or is not what it should be."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One documented form of a file.
-
-    Parameters
-    ----------
-    file : str
-        Name in the data folder.
-    sha256 : str or None
-        Digest of the documented edition in hexadecimal; None if none is known.
-    read : callable
-        Maps the path to what the file holds, after checking columns, counts and
-        ranges. Raises ValueError, saying what is wrong with the file.
-    url : str or None
-        Where it can be downloaded; None for a form that only users bring.
-    size : int
-        Bytes.
-    """
-
-    file: str
-    sha256: str | None
-    read: Callable[[Path], Any]
-    url: str | None = None
-    size: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class RemoteDataset:
-    """A real data set: which files make it up, and under which names.
-
-    Parameters
-    ----------
-    name : str
-        What `python -m coursepkg data fetch` calls it.
-    title : str
-        One line on what it is.
-    licence : str
-        Terms of use, or that none are stated.
-    parts : tuple of tuples of Layout
-        The files that are needed; for each its accepted layouts, preferred first.
-    combine : callable
-        Maps what the parts hold, in their order, to the result of `fetch`.
-    """
-
-    name: str
-    title: str
-    licence: str
-    parts: tuple[tuple[Layout, ...], ...]
-    combine: Callable[..., Any]
-
-    def __repr__(self) -> str:
-        """Return the name and the file names."""
-        return f"RemoteDataset({self.name!r}, files={self.files})"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Every accepted file name."""
-        return tuple(layout.file for part in self.parts for layout in part)
-
-    @property
-    def size(self) -> int:
-        """Bytes to download."""
-        return sum(_downloadable(part).size for part in self.parts)
-
-    def is_present(self) -> bool:
-        """Return whether every part lies in the data folder; nothing is read.
-
-        Returns
-        -------
-        bool
-            True if `fetch` needs no network.
-        """
-        folder = data_folder()
-        return all(
-            any((folder / layout.file).is_file() for layout in part)
-            for part in self.parts
-        )
-
-    def fetch(self) -> Any:
-        """Read the data set, downloading what is not in the data folder.
-
-        Returns
-        -------
-        object
-            What the public `fetch_*` function returns.
-
-        Raises
-        ------
-        DatasetError
-            If a file is absent and cannot be downloaded, or is damaged.
-        """
-        return self.combine(*map(self._read, self.parts))
-
-    def _read(self, part: tuple[Layout, ...]) -> Any:
-        folder = data_folder()
-        present = [layout for layout in part if (folder / layout.file).is_file()]
-        if not present:
-            present = [self._download(part, folder)]
-        digests = {layout.file: sha256_of(folder / layout.file) for layout in present}
-        documented = [one for one in present if digests[one.file] == one.sha256]
-        layout = (documented or present)[0]
-        path = folder / layout.file
-        try:
-            content = layout.read(path)
-        except _DAMAGE as error:
-            message = (
-                f"{path} is not the data set {self.name!r}: {_reason(error)}. "
-                "It may be incomplete: delete it, then fetch it again. "
-                f"{self._remedy(part, folder)}"
-            )
-            raise DatasetError(message) from error
-        if not documented:
-            known = "has no pinned" if layout.sha256 is None else "differs in its"
-            message = (
-                f"{path} {known} SHA-256 (it is {digests[layout.file]}). Its columns, "
-                "counts and ranges are as documented, so it is used as it is; "
-                "published numbers may differ."
-            )
-            warnings.warn(message, UserWarning, stacklevel=4)
-        return content
-
-    def _download(self, part: tuple[Layout, ...], folder: Path) -> Layout:
-        layout = _downloadable(part)
-        logger = pooch.get_logger()
-        level = logger.level
-        logger.setLevel(logging.WARNING)
-        try:
-            # pooch writes to a temporary file in the folder, checks, then moves.
-            pooch.retrieve(
-                url=layout.url,
-                known_hash=layout.sha256 and f"sha256:{layout.sha256}",
-                fname=layout.file,
-                path=folder,
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            message = (
-                f"The data set {self.name!r} is not in {folder} and could not be "
-                f"downloaded ({_reason(error)}). {self._remedy(part, folder)}"
-            )
-            raise DatasetError(message) from error
-        finally:
-            logger.setLevel(level)
-        return layout
-
-    def _remedy(self, part: tuple[Layout, ...], folder: Path) -> str:
-        layout = _downloadable(part)
-        others = [repr(one.file) for one in part if one is not layout]
-        either = f" (or, unpacked, {', '.join(others)})" if others else ""
-        return (
-            f"With a network, run `python -m coursepkg data fetch {self.name}`. "
-            f"Without one, download {layout.url} on another machine and save it as "
-            f"{layout.file!r}{either} in {folder}; the environment variable "
-            "COURSEPKG_DATA names another folder."
-        )
-
-
-def data_folder() -> Path:
-    """Return the folder of the real data sets; it need not exist yet.
-
-    Returns
-    -------
-    pathlib.Path
-        The environment variable COURSEPKG_DATA where it is set, else the user's
-        cache folder. Absolute.
-    """
-    chosen = os.environ.get("COURSEPKG_DATA") or pooch.os_cache("coursepkg")
-    return Path(chosen).expanduser().resolve()
+__all__ = [
+    "DATASETS",
+    "DatasetError",
+    "Layout",
+    "RemoteDataset",
+    "data_folder",
+    "fetch_glove",
+    "fetch_hamlet",
+    "fetch_imdb",
+    "fetch_ridership",
+    "fetch_spanish_english",
+]
 
 
 def fetch_ridership() -> TransitData:
@@ -231,102 +68,154 @@ def fetch_ridership() -> TransitData:
     return TransitData(transit.frame, truth=None, sha256=transit.sha256)
 
 
-_RIDERSHIP_CSV = "CTA_-_Ridership_-_Daily_Boarding_Totals.csv"
-_RIDERSHIP_COLUMNS = (
-    "service_date",
-    "day_type",
-    "bus",
-    "rail_boardings",
-    "total_rides",
-)
-_RIDERSHIP_FIRST_DAY = pd.Timestamp("2001-01-01")
-_RIDERSHIP_DAYS = 7_639
-_RIDERSHIP_MOST = 3_000_000  # riders a day
+def fetch_imdb() -> ImdbData:
+    """Read 50,000 film reviews with their sentiment, in the official split.
+
+    The official archive is read in its own order of ids, not of its members: train
+    before test, negative before positive, so that it gives exactly what the table of
+    the same reviews gives. A copy in the data folder (`COURSEPKG_DATA`, else the
+    user's cache) is used without any network: "imdb_reviews.csv.gz" (a second) or
+    "aclImdb_v1.tar.gz" (some seconds; it is not unpacked).
+
+    Returns
+    -------
+    ImdbData
+        `.train_texts`, `.train_labels`, `.test_texts`, `.test_labels` (25,000 each)
+        and `.sha256` of all texts and labels.
+
+    Raises
+    ------
+    DatasetError
+        If the file is absent and cannot be downloaded, or is damaged. The message
+        names the address, the file name, the folder and the command.
+
+    Warns
+    -----
+    UserWarning
+        If the file is another edition than the documented one.
+
+    References
+    ----------
+    A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng and C. Potts (2011),
+    "Learning word vectors for sentiment analysis", *ACL*, 142-150.
+    """
+    imdb: ImdbData = DATASETS["imdb"].fetch()
+    return imdb
 
 
-def _read_ridership_csv(path: Path) -> TransitData:
-    return _parse_ridership(path.read_bytes())
+def fetch_hamlet() -> HamletData:
+    """Read Shakespeare's Hamlet as the First Folio of 1623 spells it.
+
+    The play is found by its title above the first act and ends with its own last
+    line, so a revised header of Project Gutenberg changes nothing: 162,849 characters,
+    65 different ones. A copy in the data folder (`COURSEPKG_DATA`, else the user's
+    cache) is used without any network: "pg2265.txt".
+
+    Returns
+    -------
+    HamletData
+        `.text` and its `.sha256`.
+
+    Raises
+    ------
+    DatasetError
+        If the file is absent and cannot be downloaded, or is damaged. The message
+        names the address, the file name, the folder and the command.
+
+    Warns
+    -----
+    UserWarning
+        If the play itself differs from the documented edition.
+
+    References
+    ----------
+    W. Shakespeare, *Hamlet*, First Folio, Project Gutenberg etext 2265; as used by
+    S. Raschka and V. Mirjalili (2017) for *Python Machine Learning*, 2nd edition.
+    """
+    hamlet: HamletData = DATASETS["hamlet"].fetch()
+    return hamlet
 
 
-def _read_ridership_archive(path: Path) -> TransitData:
-    return _parse_ridership(_tar_member(path, f"ridership/{_RIDERSHIP_CSV}"))
+def fetch_glove() -> GloveData:
+    """Find the word vectors "GloVe 6B" with 50 numbers a word.
+
+    The file is looked through, line by line, and stays where it is: `text.read_glove`
+    takes from it the words of a vocabulary. Files in the data folder
+    (`COURSEPKG_DATA`, else the user's cache) are used without any network, the first
+    of these that is there: the official "glove.6B.zip" and the "glove.6B.50d.txt" in
+    it have 400,000 words, "glove.6B.50d.10k.txt.gz" the 10,000 most frequent ones.
+
+    Returns
+    -------
+    GloveData
+        `.path` and `.member` for `text.read_glove`, `.n_words`, `.dimension`, and
+        `.sha256` of the first 10,000 words and their vectors.
+
+    Raises
+    ------
+    DatasetError
+        If the file is absent and cannot be downloaded, or is damaged. The message
+        names the address, the file name, the folder and the command.
+
+    Warns
+    -----
+    UserWarning
+        If the first 10,000 words or their vectors are not the documented ones.
+
+    References
+    ----------
+    J. Pennington, R. Socher and C. D. Manning (2014), "GloVe: Global vectors for word
+    representation", *EMNLP*, 1532-1543.
+
+    Examples
+    --------
+    >>> from coursepkg import datasets, text
+    >>> vocabulary = text.Vocabulary.from_tokens([["king", "queen"]])
+    >>> glove = datasets.fetch_glove()  # doctest: +SKIP
+    >>> matrix, found = text.read_glove(
+    ...     glove.path, vocabulary, member=glove.member
+    ... )  # doctest: +SKIP
+    """
+    glove: GloveData = DATASETS["glove"].fetch()
+    return glove
 
 
-def _parse_ridership(content: bytes) -> TransitData:
-    table = pd.read_csv(io.BytesIO(content))
-    _require(
-        tuple(table.columns) == _RIDERSHIP_COLUMNS,
-        f"its columns are {list(table.columns)}, not {list(_RIDERSHIP_COLUMNS)}",
-    )
-    _require(not table.isna().to_numpy().any(), "it has missing values")
-    table["service_date"] = pd.to_datetime(table["service_date"], format="%m/%d/%Y")
-    table = table.drop_duplicates().sort_values("service_date")
-    dates = pd.DatetimeIndex(table["service_date"], name="date")
-    _require(dates.is_unique, "two rows of the same day contradict each other")
-    _require(
-        len(table) >= _RIDERSHIP_DAYS and dates[0] == _RIDERSHIP_FIRST_DAY,
-        f"it holds {len(table)} days, not at least {_RIDERSHIP_DAYS} from 2001-01-01",
-    )
-    _require(
-        (dates[-1] - dates[0]).days == len(dates) - 1,
-        "days are missing between the first and the last",
-    )
-    _require(table["day_type"].isin(["W", "A", "U"]).all(), "a day_type is unknown")
-    riders = table[["bus", "rail_boardings", "total_rides"]].to_numpy()
-    _require(np.issubdtype(riders.dtype, np.integer), "a count is not a whole number")
-    _require(
-        riders.min() >= 0 and riders.max() <= _RIDERSHIP_MOST,
-        f"a count lies outside 0 to {_RIDERSHIP_MOST:,}",
-    )
-    _require(
-        np.array_equal(riders[:, 0] + riders[:, 1], riders[:, 2]),
-        "bus and rail do not add up to total_rides",
-    )
-    frame = pd.DataFrame(
-        {
-            "day_type": table["day_type"].to_numpy(),
-            "bus": riders[:, 0].astype(np.int64),
-            "rail": riders[:, 1].astype(np.int64),
-        },
-        index=pd.DatetimeIndex(dates.to_numpy(), freq="D", name="date"),
-    )
-    digest = hashlib.sha256(content).hexdigest()
-    return TransitData(frame=frame, truth=None, sha256=digest)
+def fetch_spanish_english() -> SentencePairs:
+    """Read 118,964 English sentences with a Spanish translation each.
+
+    A copy in the data folder (`COURSEPKG_DATA`, else the user's cache) is used
+    without any network: "spa-eng.zip". What is recognised is the list inside; the
+    archive may have been packed anew.
+
+    Returns
+    -------
+    SentencePairs
+        `.pairs` of (English, Spanish), and `.sha256` of the list.
+
+    Raises
+    ------
+    DatasetError
+        If the file is absent and cannot be downloaded, or is damaged. The message
+        names the address, the file name, the folder and the command.
+
+    Warns
+    -----
+    UserWarning
+        If the list is another edition than that of May 2018.
+
+    References
+    ----------
+    Tatoeba project, tatoeba.org, as arranged by C. Kelly, www.manythings.org/anki.
+    """
+    pairs: SentencePairs = DATASETS["spanish_english"].fetch()
+    return pairs
 
 
-# What a damaged file makes its reader raise.
-_DAMAGE = (ValueError, OSError, EOFError, tarfile.TarError, zlib.error)
+# Digests of what the documented editions hold, however they are packed.
+_IMDB_CONTENT = "c8cc8e23065f8761c2f61264c97f600a1835f0ce791b99b8a4ba3338b781ae7e"
+_GLOVE_CONTENT = "c2b11ee9a6c2481c214a6bf19acd06e8426cdbdf26f8abda9d205c24cf8a03fd"
 
-
-def _require(satisfied: Any, complaint: str) -> None:
-    if not satisfied:
-        raise ValueError(complaint)
-
-
-def _tar_member(path: Path, name: str) -> bytes:
-    """Read one member into memory: nothing is ever unpacked onto the disk."""
-    with tarfile.open(path, mode="r:*") as archive:
-        for member in archive:
-            if member.name != name or not member.isfile():
-                continue
-            _require(member.size <= _LARGEST_MEMBER, f"{name} is too large")
-            file = archive.extractfile(member)
-            if file is not None:
-                return file.read()
-    message = f"the archive holds no file {name}"
-    raise ValueError(message)
-
-
-def _downloadable(part: tuple[Layout, ...]) -> Layout:
-    return next(layout for layout in part if layout.url is not None)
-
-
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    if len(text) > 300:
-        text = text[:297] + "..."
-    return text or type(error).__name__
-
+_read_glove = partial(_real_texts.read_glove_file, dimension=50, n_digested=10_000)
 
 DATASETS: Mapping[str, RemoteDataset] = MappingProxyType(
     {
@@ -337,12 +226,12 @@ DATASETS: Mapping[str, RemoteDataset] = MappingProxyType(
             parts=(
                 (
                     Layout(
-                        file=_RIDERSHIP_CSV,
+                        file=_real_series.RIDERSHIP_CSV,
                         sha256=(
                             "34faaba085ca21434b7dd3e0abcbaf8c"
                             "de5be3a4f170dda1c8caef72c5c4bd06"
                         ),
-                        read=_read_ridership_csv,
+                        read=_real_series.read_ridership_csv,
                         size=268_584,
                     ),
                     Layout(
@@ -351,13 +240,131 @@ DATASETS: Mapping[str, RemoteDataset] = MappingProxyType(
                             "0ff99f3dddd886ddea161b68f25f90b5"
                             "6b0468f5c91949b75376fb494516c794"
                         ),
-                        read=_read_ridership_archive,
+                        read=_real_series.read_ridership_archive,
                         url="https://github.com/ageron/data/raw/main/ridership.tgz",
                         size=108_512,
                     ),
                 ),
             ),
             combine=lambda transit: transit,
+        ),
+        "imdb": RemoteDataset(
+            name="imdb",
+            title="50,000 film reviews, praise or blame",
+            licence="none stated; free for research, cite Maas et al. (2011)",
+            parts=(
+                (
+                    Layout(
+                        file="imdb_reviews.csv.gz",
+                        sha256=(
+                            "a465710fc0c2204b8fe59b54e96694e9"
+                            "9c2cebf94c782fc6a8b46431a1b86c67"
+                        ),
+                        read=partial(_real_texts.read_imdb_csv, n_per_label=12_500),
+                        content_sha256=_IMDB_CONTENT,
+                        size=25_363_909,
+                    ),
+                    Layout(
+                        file="aclImdb_v1.tar.gz",
+                        sha256=None,
+                        read=partial(_real_texts.read_imdb_archive, n_per_label=12_500),
+                        content_sha256=_IMDB_CONTENT,
+                        url=(
+                            "https://ai.stanford.edu/~amaas/data/sentiment/"
+                            "aclImdb_v1.tar.gz"
+                        ),
+                        size=84_125_825,
+                    ),
+                ),
+            ),
+            combine=lambda imdb: imdb,
+        ),
+        "hamlet": RemoteDataset(
+            name="hamlet",
+            title="Shakespeare's Hamlet, First Folio text",
+            licence="public domain (Project Gutenberg's terms are in the file)",
+            parts=(
+                (
+                    Layout(
+                        file="pg2265.txt",
+                        sha256=None,  # its header is revised now and then
+                        read=partial(
+                            _real_texts.read_hamlet, n_characters=(150_000, 180_000)
+                        ),
+                        content_sha256=(
+                            "2646ed167a9420283bd955f0a31f789c"
+                            "c0294a0cf38f76758d864f4f8b97d84c"
+                        ),
+                        url="https://www.gutenberg.org/cache/epub/2265/pg2265.txt",
+                        size=178_707,
+                    ),
+                ),
+            ),
+            combine=lambda hamlet: hamlet,
+        ),
+        "glove": RemoteDataset(
+            name="glove",
+            title="Word vectors GloVe 6B, 50 numbers each of 400,000 words",
+            licence="PDDL 1.0; cite Pennington, Socher and Manning (2014)",
+            parts=(
+                (
+                    Layout(
+                        file="glove.6B.zip",
+                        sha256=None,
+                        read=partial(
+                            _read_glove, n_words=400_000, member="glove.6B.50d.txt"
+                        ),
+                        content_sha256=_GLOVE_CONTENT,
+                        url="https://nlp.stanford.edu/data/glove.6B.zip",
+                        size=862_182_613,
+                    ),
+                    Layout(
+                        file="glove.6B.50d.txt",
+                        sha256=None,
+                        read=partial(_read_glove, n_words=400_000),
+                        content_sha256=_GLOVE_CONTENT,
+                    ),
+                    Layout(
+                        file="glove.6B.50d.10k.txt.gz",
+                        sha256=(
+                            "db2a4e774b5f8a71b1b124f6fdaa482a"
+                            "05cc352c43ababac819b8e177ad08f25"
+                        ),
+                        read=partial(_read_glove, n_words=10_000),
+                        content_sha256=_GLOVE_CONTENT,
+                        size=1_691_956,
+                    ),
+                ),
+            ),
+            combine=lambda glove: glove,
+        ),
+        "spanish_english": RemoteDataset(
+            name="spanish_english",
+            title="118,964 English sentences and their Spanish translations",
+            licence="CC BY 2.0 FR; credit tatoeba.org and www.manythings.org/anki",
+            parts=(
+                (
+                    Layout(
+                        file="spa-eng.zip",
+                        sha256=None,  # the same list is packed in several archives
+                        read=partial(
+                            _real_texts.read_sentence_pairs,
+                            member="spa-eng/spa.txt",
+                            n_pairs=118_964,
+                        ),
+                        content_sha256=(
+                            "6ec60e212f812ee3430f7568ea6f33b6"
+                            "fb080e32193c5952e8da0ee8ba45574c"
+                        ),
+                        url=(
+                            "https://storage.googleapis.com/download.tensorflow.org/"
+                            "data/spa-eng.zip"
+                        ),
+                        size=2_638_744,
+                    ),
+                ),
+            ),
+            combine=lambda pairs: pairs,
         ),
     }
 )
