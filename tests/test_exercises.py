@@ -18,11 +18,16 @@ from coursepkg import exercises
 from coursepkg.exercises import (
     backpropagation_through_time,
     deep_and_bidirectional,
+    embeddings,
     forecasting_foundations,
     forecasting_with_rnns,
+    language_models,
     lstm_and_gru,
+    padding_and_masking,
     recurrent_networks,
     sequences,
+    text_classification,
+    tokenization,
 )
 from coursepkg.exercises._check import Exercise, agree, run
 
@@ -333,10 +338,15 @@ def catalogue():
     """List every catalogued mistake: key, function of all mistakes, position."""
     for module in (
         sequences,
+        tokenization,
+        padding_and_masking,
+        embeddings,
         recurrent_networks,
         backpropagation_through_time,
         lstm_and_gru,
         deep_and_bidirectional,
+        text_classification,
+        language_models,
         forecasting_foundations,
         forecasting_with_rnns,
     ):
@@ -347,9 +357,19 @@ def catalogue():
 
 
 CATALOGUED = {
+    "shifted_batches": 6,
+    "perplexity": 7,
+    "nucleus": 7,
     "make_windows": 7,
     "ar1_forecast": 5,
     "run_rnn": 7,
+    "encode_texts": 9,
+    "tf_idf_rows": 10,
+    "hashing_plan": 9,
+    "fill_left": 7,
+    "masked_mean": 8,
+    "masked_cross_entropy": 9,
+    "padded_share": 9,
     "tanh_step_backward": 10,
     "clip_by_global_norm": 8,
     "scale_to_radius": 7,
@@ -364,6 +384,9 @@ CATALOGUED = {
     "merge_directions": 9,
     "last_outputs": 7,
     "constant_dropout": 7,
+    "best_of_bag": 8,
+    "logistic_loss": 10,
+    "false_gain": 9,
     "seasonal_naive": 9,
     "mase": 9,
     "past_mean": 8,
@@ -371,6 +394,9 @@ CATALOGUED = {
     "early_stopping": 10,
     "huber": 14,
     "paired_interval": 7,
+    "embedding_gradient": 6,
+    "skip_gram_pairs": 9,
+    "analogy_scores": 8,
 }
 
 

@@ -21,11 +21,16 @@ from typing import Any
 from coursepkg.exercises import (
     backpropagation_through_time,
     deep_and_bidirectional,
+    embeddings,
     forecasting_foundations,
     forecasting_with_rnns,
+    language_models,
     lstm_and_gru,
+    padding_and_masking,
     recurrent_networks,
     sequences,
+    text_classification,
+    tokenization,
 )
 from coursepkg.exercises._check import Exercise, Result, run
 
@@ -34,10 +39,15 @@ __all__ = ["EXERCISES", "Exercise", "Result", "check"]
 EXERCISES = MappingProxyType(
     {
         **sequences.EXERCISES,
+        **tokenization.EXERCISES,
+        **padding_and_masking.EXERCISES,
+        **embeddings.EXERCISES,
         **recurrent_networks.EXERCISES,
         **backpropagation_through_time.EXERCISES,
         **lstm_and_gru.EXERCISES,
         **deep_and_bidirectional.EXERCISES,
+        **text_classification.EXERCISES,
+        **language_models.EXERCISES,
         **forecasting_foundations.EXERCISES,
         **forecasting_with_rnns.EXERCISES,
     }
