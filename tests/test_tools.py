@@ -370,6 +370,20 @@ def test_citations_find_their_entry(citation: str, keys: list[str]) -> None:
     assert references.matching(citation, entries) == keys
 
 
+def test_who_names_all_authors_means_that_work() -> None:
+    """Of two works of one year, a citation finds the one whose authors it lists."""
+    entries = {
+        "chen": references.Entry(("Mikolov", "Chen"), "2013"),
+        "sutskever": references.Entry(("Mikolov", "Sutskever", "Chen"), "2013"),
+    }
+    for citation, keys in (
+        ("Mikolov and Chen (2013)", ["chen"]),
+        ("Mikolov, Sutskever and Chen (2013)", ["sutskever"]),
+        ("Mikolov et al. (2013)", ["chen", "sutskever"]),
+    ):
+        assert references.matching(citation, entries) == keys
+
+
 def test_names_in_the_references_are_plain_unicode() -> None:
     """No TeX accents: a citation is compared with the name as people write it."""
     for key, entry in references.load().items():

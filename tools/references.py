@@ -55,6 +55,7 @@ def matching(citation: str, entries: dict[str, Entry]) -> list[str]:
     before = citation[: year.start()]
     named = set(re.findall(r"[A-ZÀ-Þ][\w'’-]*", before))
     found = []
+    exact = []
     for key, entry in entries.items():
         if entry.year != year.group() or not entry.surnames:
             continue
@@ -62,7 +63,9 @@ def matching(citation: str, entries: dict[str, Entry]) -> list[str]:
         first = entry.surnames[0].split()[-1]
         if first in named and named <= words:
             found.append(key)
-    return found
+            if named == words:
+                exact.append(key)
+    return exact or found  # who names all authors of one work means that one
 
 
 def pages() -> list[Path]:
