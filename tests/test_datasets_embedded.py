@@ -34,6 +34,57 @@ def test_regenerated_file_equals_the_embedded_one(tmp_path):
     assert len(embedded) < 150_000
 
 
+def test_embedded_climate_is_the_generated_one():
+    """Every time equals that of `make_climate()`, every number to its last digit."""
+    loaded, made = datasets.load_climate(), datasets.make_climate()
+    pd.testing.assert_index_equal(loaded.frame.index, made.frame.index)
+    assert list(loaded.frame) == list(made.frame)
+    off = (loaded.frame - made.frame).abs().to_numpy()
+    last_digit = [
+        0.1 if name[:3] in ("rho", "max", "wd ") else 0.01 for name in made.frame
+    ]
+    assert np.all(off <= np.array(last_digit) * 1.001)
+    assert np.mean(off < 1e-9) > 0.999  # a tie that rounds otherwise is rare
+    np.testing.assert_array_equal(loaded.segments, made.segments)
+    for horizon in (1, 24):
+        best = [
+            c.truth.optimum(column="T (degC)", horizon=horizon) for c in (loaded, made)
+        ]
+        assert best[0] == best[1]
+        oracles = [
+            c.truth.oracle(column="T (degC)", horizon=horizon) for c in (loaded, made)
+        ]
+        np.testing.assert_allclose(*oracles, atol=0.02)
+    assert repr(loaded) == repr(made)
+
+
+def test_regenerated_climate_equals_the_embedded_one(tmp_path):
+    """The tool writes the same table, with no time of writing, and few bytes."""
+    tool = runpy.run_path(str(ROOT / "tools" / "make_data.py"))
+    packed = _files.data_path("climate.csv.gz").read_bytes()
+    again = tool["write_climate"](tmp_path).read_bytes()
+    assert packed[4:8] == again[4:8] == bytes(4)
+    tables = [gzip.decompress(content).decode("ascii") for content in (packed, again)]
+    lines = [table.splitlines() for table in tables]
+    assert len(lines[0]) == len(lines[1]) == 17_521
+    assert lines[0][0] == lines[1][0]
+    same = np.mean([a == b for a, b in zip(*lines, strict=True)])
+    assert same > 0.99  # another processor may round a tie otherwise
+    assert len(packed) < 600_000
+
+
+def test_every_load_of_climate_is_fresh():
+    """Spoiling one frame leaves the next one, and the truth, alone."""
+    first = datasets.load_climate()
+    oracle = first.truth.oracle(column="T (degC)")
+    first.frame.loc[:, "T (degC)"] = 0.0
+    first.segments[:] = 5
+    np.testing.assert_array_equal(first.truth.oracle(column="T (degC)"), oracle)
+    second = datasets.load_climate()
+    assert second.frame["T (degC)"].std() > 5
+    assert not second.segments.any()
+
+
 def test_embedded_reviews_are_the_generated_ones():
     """Texts, labels, kinds and truth equal those of `make_reviews(n_reviews=8_000)`."""
     loaded, made = datasets.load_reviews(), datasets.make_reviews(n_reviews=8_000)
@@ -70,7 +121,8 @@ def test_regenerated_corpora_equal_the_embedded_ones(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "load"), [
-    ("reviews.csv.gz", datasets.load_reviews), ("play.txt", datasets.load_play)
+    ("reviews.csv.gz", datasets.load_reviews), ("play.txt", datasets.load_play),
+    ("climate.csv.gz", datasets.load_climate),
 ])  # fmt: skip
 def test_digest_of_a_corpus(name, load):
     """`.sha256` is the digest of the bytes that were read."""

@@ -30,6 +30,26 @@ def write_transit(folder: Path) -> Path:
     return path
 
 
+def write_climate(folder: Path) -> Path:
+    """Write climate.csv.gz, `make_climate()` with its defaults: two years of hours.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to write.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+    """
+    path = folder / "climate.csv.gz"
+    frame = datasets.make_climate().frame
+    table = frame.to_csv(date_format="%Y-%m-%d %H:%M", lineterminator="\n")
+    path.write_bytes(gzip.compress(table.encode("ascii"), compresslevel=9, mtime=0))
+    return path
+
+
 def write_reviews(folder: Path) -> Path:
     """Write reviews.csv.gz, `make_reviews(n_reviews=8_000)`.
 
@@ -74,7 +94,7 @@ def main() -> None:
     beside = Path(__file__).resolve().parent.parent / "data"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else beside
     folder.mkdir(parents=True, exist_ok=True)
-    for write in (write_transit, write_reviews, write_play):
+    for write in (write_transit, write_climate, write_reviews, write_play):
         path = write(folder)
         sys.stdout.write(f"{path}: {path.stat().st_size:,} bytes\n")
 

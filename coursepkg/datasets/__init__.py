@@ -15,8 +15,15 @@ from coursepkg.datasets._real_texts import (
 )
 from coursepkg.datasets._reber import ReberData, make_reber
 from coursepkg.datasets._reviews import ReviewData, make_reviews
+from coursepkg.datasets.climate import ClimateData, make_climate
 from coursepkg.datasets.digits import DigitRows, load_digit_rows
-from coursepkg.datasets.embedded import load_play, load_reviews, load_transit
+from coursepkg.datasets.embedded import (
+    load_climate,
+    load_play,
+    load_reviews,
+    load_transit,
+)
+from coursepkg.datasets.motifs import MotifData, MotifTruth, make_motifs
 from coursepkg.datasets.remote import (
     DatasetError,
     fetch_glove,
@@ -27,9 +34,11 @@ from coursepkg.datasets.remote import (
 )
 from coursepkg.datasets.series import (
     SeriesData,
+    SineWaves,
     make_ar_process,
     make_random_walk,
     make_seasonal_series,
+    make_sine_waves,
     make_threshold_process,
 )
 from coursepkg.datasets.tasks import (
@@ -42,6 +51,7 @@ from coursepkg.datasets.transit import TransitData, make_transit
 from coursepkg.datasets.truth import ReviewTruth, TaskTruth, TextTruth, Truth
 
 __all__ = [
+    "ClimateData",
     "DatasetError",
     "DatePairs",
     "DateTruth",
@@ -50,12 +60,15 @@ __all__ = [
     "HamletData",
     "ImdbData",
     "MarkovTextData",
+    "MotifData",
+    "MotifTruth",
     "PlayData",
     "ReberData",
     "ReviewData",
     "ReviewTruth",
     "SentencePairs",
     "SeriesData",
+    "SineWaves",
     "TaskData",
     "TaskTruth",
     "TextTruth",
@@ -66,20 +79,24 @@ __all__ = [
     "fetch_imdb",
     "fetch_ridership",
     "fetch_spanish_english",
+    "load_climate",
     "load_digit_rows",
     "load_play",
     "load_reviews",
     "load_transit",
     "make_adding_problem",
     "make_ar_process",
+    "make_climate",
     "make_copy_task",
     "make_dates",
     "make_markov_text",
+    "make_motifs",
     "make_play",
     "make_random_walk",
     "make_reber",
     "make_reviews",
     "make_seasonal_series",
+    "make_sine_waves",
     "make_temporal_order",
     "make_threshold_process",
     "make_transit",

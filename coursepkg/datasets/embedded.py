@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from coursepkg.datasets._files import data_path, sha256_of
 from coursepkg.datasets._play import PlayData, play_truth
 from coursepkg.datasets._reviews import ReviewData, read_review, review_truth
+from coursepkg.datasets.climate import ClimateData, climate_truth
 from coursepkg.datasets.transit import TransitData, transit_truth
 
 
@@ -34,6 +36,37 @@ def load_transit() -> TransitData:
     frame = pd.read_csv(path, index_col="date", parse_dates=["date"])
     frame.index = pd.DatetimeIndex(frame.index, freq="D", name="date")
     return TransitData(frame=frame, truth=transit_truth(frame), sha256=sha256_of(path))
+
+
+def load_climate() -> ClimateData:
+    """Read the embedded weather, hour by hour: `make_climate()` with its defaults.
+
+    Returns
+    -------
+    ClimateData
+        `.frame` of 17,520 hours from 2009-01-01 to 2010-12-31 (the 14 columns of the
+        Jena file), `.segments` (all 0: no gaps), `.truth`, `.sha256` of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package was installed without its data.
+
+    Examples
+    --------
+    >>> from coursepkg import datasets
+    >>> datasets.load_climate()
+    ClimateData(17,520 rows, 60 minutes each, 2009-01-01 to 2010-12-31, generated)
+    """
+    path = data_path("climate.csv.gz")
+    frame = pd.read_csv(path, index_col="time", parse_dates=["time"])
+    frame.index = pd.DatetimeIndex(frame.index, freq="h", name="time")
+    return ClimateData(
+        frame=frame,
+        segments=np.zeros(len(frame), dtype=np.int64),
+        truth=climate_truth(frame),
+        sha256=sha256_of(path),
+    )
 
 
 def load_reviews() -> ReviewData:

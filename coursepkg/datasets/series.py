@@ -15,6 +15,16 @@ from coursepkg.datasets.truth import Attainable, FloatArray, Truth
 # E|z| of a standard normal z.
 _MEAN_ABSOLUTE_NORMAL = math.sqrt(2 / math.pi)
 
+# What make_sine_waves draws: lowest and highest value of each setting.
+_WAVE_SETTINGS = {
+    "slow frequency": (1 / 32, 1 / 16),
+    "slow amplitude": (0.3, 0.7),
+    "slow phase": (0.0, 2 * math.pi),
+    "fast frequency": (1 / 16, 1 / 8),
+    "fast amplitude": (0.1, 0.3),
+    "fast phase": (0.0, 2 * math.pi),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class SeriesData:
@@ -34,6 +44,37 @@ class SeriesData:
     def __repr__(self) -> str:
         """Return the length and how the optimum is known."""
         return f"SeriesData({len(self.values)} steps, {self.truth!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class SineWaves:
+    """A batch of noisy waves, and what each of them was made from.
+
+    Parameters
+    ----------
+    values : array of shape (n_series, n_steps, 1)
+        The waves with their noise, float64.
+    clean : array of shape (n_series, n_steps, 1)
+        The waves without noise.
+    settings : array of shape (n_series, 6)
+        What each wave was made from, one column for each of `setting_names`.
+    setting_names : tuple of str
+        For the slow and for the fast sine: frequency (cycles a step), amplitude (the
+        unit of `values`) and phase at step 0 (radians).
+    truth : Truth
+        The score of somebody who knows the settings.
+    """
+
+    values: FloatArray
+    clean: FloatArray
+    settings: FloatArray
+    setting_names: tuple[str, ...]
+    truth: Truth
+
+    def __repr__(self) -> str:
+        """Return the size and how the optimum is known."""
+        n_series, n_steps, _ = self.values.shape
+        return f"SineWaves({n_series} series of {n_steps} steps, {self.truth!r})"
 
 
 def make_ar_process(
@@ -423,6 +464,113 @@ def make_threshold_process(
             f"{noise_scale:g}. The oracle applies this map to the last published "
             "value.",
             compute,
+        ),
+    )
+
+
+def make_sine_waves(
+    *, n_series: int, n_steps: int, noise_scale: float = 0.1, seed: int = 0
+) -> SineWaves:
+    r"""Generate many short series: each a slow and a fast sine, and noise.
+
+    Parameters
+    ----------
+    n_series : int
+        Number of series, at least 1.
+    n_steps : int
+        Steps in each, at least 1.
+    noise_scale : float
+        Standard deviation :math:`\sigma` of the noise, above 0.
+    seed : int or numpy.random.Generator
+        Source of settings and noise. With the same integer, longer series begin with
+        the shorter ones.
+
+    Returns
+    -------
+    SineWaves
+        `.values` and `.clean` (n_series, n_steps, 1), `.settings` (n_series, 6) and
+        `.truth`.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an integer.
+    ValueError
+        If a size is below 1 or `noise_scale` is not above 0.
+
+    Notes
+    -----
+    Series i is
+
+    .. math:: x_i^{(t)} = \sum_{j=1}^{2} a_{ij} \sin(2 \pi f_{ij} t + \varphi_{ij})
+              + \sigma z_i^{(t)}, \qquad t = 0, 1, \ldots,
+
+    with settings that are uniform and independent: the slow sine has a period between
+    16 and 32 steps (uniform in its inverse, the frequency) and an amplitude between
+    0.3 and 0.7, the fast one a period between 8 and 16 and an amplitude between 0.1
+    and 0.3; phases are anywhere. The idea is that of Géron (2022), chapter 15, in
+    whose generator amplitudes are fixed and the noise is uniform.
+
+    The noise of one step says nothing about that of another. Whoever knows the
+    settings therefore predicts the clean wave, at any horizon, with an absolute error
+    of :math:`\sigma \sqrt{2 / \pi}`: the optimum of a network that is given the
+    settings, and a bound that is not attained by one that has to estimate them from
+    past values.
+
+    References
+    ----------
+    A. Géron (2022), *Hands-On Machine Learning with Scikit-Learn, Keras, and
+    TensorFlow*, 3rd edition, O'Reilly, chapter 15.
+
+    Examples
+    --------
+    >>> from coursepkg import datasets
+    >>> waves = datasets.make_sine_waves(n_series=3, n_steps=50)
+    >>> waves
+    SineWaves(3 series of 50 steps, Truth(metric='mae', kind='bound'))
+    >>> waves.values.shape, waves.settings.shape
+    ((3, 50, 1), (3, 6))
+    >>> round(waves.truth.optimum(), 4)
+    0.0798
+    """
+    n_series = check_integer(n_series, "n_series", minimum=1)
+    n_steps = check_integer(n_steps, "n_steps", minimum=1)
+    noise_scale = _check_positive(noise_scale, "noise_scale")
+    rng = np.random.default_rng(seed)
+    low, high = np.array(list(_WAVE_SETTINGS.values())).T  # (6,) each
+    settings = rng.uniform(low, high, (n_series, len(low)))  # (n_series, 6)
+    t = np.arange(n_steps)
+    clean = np.zeros((n_series, n_steps))
+    for frequency, amplitude, phase in np.split(settings.T[..., None], 2):
+        angle = 2 * np.pi * frequency * t + phase  # (n_series, n_steps)
+        clean += amplitude * np.sin(angle)
+    # Drawn step by step, so that a longer series begins with the shorter one.
+    noise = rng.standard_normal((n_steps, n_series)).T
+    published = clean[..., None].copy()  # (n_series, n_steps, 1)
+
+    def compute(_: str | None, horizon: int) -> Attainable:
+        _check_horizon(horizon, n_steps)
+        return Attainable(oracle=published, optimum=noise_scale * _MEAN_ABSOLUTE_NORMAL)
+
+    return SineWaves(
+        values=(clean + noise_scale * noise)[..., None],
+        clean=clean[..., None],
+        settings=settings,
+        setting_names=tuple(_WAVE_SETTINGS),
+        truth=Truth(
+            metric="mae",
+            kind="bound",
+            standard_error=0.0,
+            columns=(),
+            description=(
+                f"{n_series} series of {n_steps} steps, each the sum of a slow and a "
+                "fast sine of random frequency, amplitude and phase and of Gaussian "
+                f"noise of standard deviation {noise_scale:g}. The oracle reads the "
+                "settings and predicts the wave without its noise, at any horizon. A "
+                "network that is given the settings can come as near as it likes; one "
+                "that sees past values only has to estimate them, and cannot."
+            ),
+            compute=compute,
         ),
     )
 
