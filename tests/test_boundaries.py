@@ -152,7 +152,8 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     for name in modules():
         last = name.split(".")[-1]
         assert last.strip("_") not in {"utils", "util", "helpers", "common", "misc"}
-        assert not any(character.isdigit() for character in last), name
+        named = last.removesuffix("1d")  # conv1d: the field's own name
+        assert not any(character.isdigit() for character in named), name
 
 
 def test_no_star_import_and_no_mutable_default() -> None:

@@ -12,6 +12,21 @@ GRU to cuDNN, which takes right-padded masks only.
 knowing how it was found.
 """
 
+from coursepkg.reference.attention import (
+    AdditiveAttentionCache,
+    AttentionGradients,
+    DotAttentionCache,
+    additive_attention_backward,
+    additive_attention_forward,
+    dot_attention_backward,
+    dot_attention_forward,
+)
+from coursepkg.reference.conv1d import (
+    Conv1DCache,
+    Conv1DGradients,
+    conv1d_backward,
+    conv1d_forward,
+)
 from coursepkg.reference.gradient_check import (
     GradientCheck,
     gradient_check,
@@ -31,6 +46,17 @@ from coursepkg.reference.lstm import (
     lstm_backward,
     lstm_forward,
 )
+from coursepkg.reference.pooling1d import (
+    PoolingCache,
+    average_pool1d_backward,
+    average_pool1d_forward,
+    global_average_pool1d_backward,
+    global_average_pool1d_forward,
+    global_max_pool1d_backward,
+    global_max_pool1d_forward,
+    max_pool1d_backward,
+    max_pool1d_forward,
+)
 from coursepkg.reference.simple_rnn import (
     SimpleRNNCache,
     SimpleRNNGradients,
@@ -39,6 +65,11 @@ from coursepkg.reference.simple_rnn import (
 )
 
 __all__ = [
+    "AdditiveAttentionCache",
+    "AttentionGradients",
+    "Conv1DCache",
+    "Conv1DGradients",
+    "DotAttentionCache",
     "GRUCache",
     "GRUGates",
     "GRUGradients",
@@ -46,13 +77,28 @@ __all__ = [
     "LSTMCache",
     "LSTMGates",
     "LSTMGradients",
+    "PoolingCache",
     "SimpleRNNCache",
     "SimpleRNNGradients",
+    "additive_attention_backward",
+    "additive_attention_forward",
+    "average_pool1d_backward",
+    "average_pool1d_forward",
+    "conv1d_backward",
+    "conv1d_forward",
+    "dot_attention_backward",
+    "dot_attention_forward",
+    "global_average_pool1d_backward",
+    "global_average_pool1d_forward",
+    "global_max_pool1d_backward",
+    "global_max_pool1d_forward",
     "gradient_check",
     "gru_backward",
     "gru_forward",
     "lstm_backward",
     "lstm_forward",
+    "max_pool1d_backward",
+    "max_pool1d_forward",
     "numerical_gradient",
     "simple_rnn_backward",
     "simple_rnn_forward",

@@ -101,7 +101,7 @@ def prepare(
     ]
     given.extend(state for state in states if state is not None)
     steps = _checked_mask(mask, (batch, time))
-    dtype = _common_dtype(given)
+    dtype = common_dtype(given)
     order = slice(None, None, -1 if go_backwards else 1)
     return Prepared(
         x=np.array(x[:, order], dtype),
@@ -328,6 +328,23 @@ def sum_of_products(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.tensordot(a, b, axes=([0, 1], [0, 1]))
 
 
+def common_dtype(arrays: Sequence[FloatArray]) -> np.dtype[Any]:
+    """Return the dtype of a computation with these arrays.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays
+        Integers and booleans have no say.
+
+    Returns
+    -------
+    numpy.dtype
+        The widest floating dtype among them; float64 if there is none.
+    """
+    floats = [array.dtype for array in arrays if array.dtype.kind == "f"]
+    return np.result_type(*floats) if floats else np.dtype(np.float64)
+
+
 def sizes(states: FloatArray) -> str:
     """Return the sizes of a layer's run, for a short repr.
 
@@ -413,12 +430,6 @@ def _checked_mask(
         )
         raise ValueError(message)
     return array.copy()
-
-
-def _common_dtype(arrays: Sequence[FloatArray]) -> np.dtype[Any]:
-    """Return the dtype of a computation with these arrays; integers have no say."""
-    floats = [array.dtype for array in arrays if array.dtype.kind == "f"]
-    return np.result_type(*floats) if floats else np.dtype(np.float64)
 
 
 def _sigmoid(z: FloatArray) -> FloatArray:
