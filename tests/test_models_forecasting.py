@@ -316,3 +316,104 @@ def test_impossible_networks_are_refused(options, message):
     """Unknown names, counts of 0, shares of 1, and cheating are refused."""
     with pytest.raises(ValueError, match=message):
         models.build_rnn_forecaster(**options)
+
+
+@pytest.mark.parametrize(("n_outputs", "shape"), [(1, (3, 6)), (14, (3, 6, 14))])
+def test_seq2seq_forecaster_answers_at_every_step(n_outputs, shape):
+    """It has the shape of the targets, and equals the general builder's network."""
+    options = {"units": (4, 3), "n_features": 2, "n_outputs": n_outputs, "seed": 2}
+    model = models.build_seq2seq_forecaster("gru", **options)
+    assert outputs(model).shape == shape
+    general = models.build_rnn_forecaster("gru", every_step=True, **options)
+    np.testing.assert_array_equal(outputs(model), outputs(general))
+
+
+def test_seq2seq_forecaster_does_not_look_ahead():
+    """Changing the last step of a window changes no earlier answer."""
+    model = models.build_seq2seq_forecaster("lstm", n_features=2, n_outputs=3)
+    changed = WINDOWS.copy()
+    changed[:, -1] += 1.0
+    before, after = outputs(model), outputs(model, changed)
+    np.testing.assert_array_equal(before[:, :-1], after[:, :-1])
+    assert not np.allclose(before[:, -1], after[:, -1])
+
+
+def test_seq2seq_forecaster_ends_as_the_vector_forecaster():
+    """Of equal seed and weights, its last step is the forecast at the last step."""
+    options = {"units": 5, "n_features": 2, "n_outputs": 4, "seed": 3}
+    every = models.build_seq2seq_forecaster("lstm", **options)
+    last = models.build_rnn_forecaster("lstm", **options)
+    np.testing.assert_allclose(outputs(every)[:, -1], outputs(last), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("n_outputs", "n_quantiles", "shape"),
+    [(1, 3, (3, 3)), (14, 3, (3, 14, 3)), (2, 1, (3, 2, 1)), (1, 1, (3, 1))],
+)
+def test_quantile_forecaster_has_an_axis_of_levels(n_outputs, n_quantiles, shape):
+    """(batch, n_quantiles), with several outputs (batch, n_outputs, n_quantiles)."""
+    model = models.build_quantile_forecaster(
+        "gru", units=4, n_features=2, n_outputs=n_outputs, n_quantiles=n_quantiles
+    )
+    assert outputs(model).shape == shape
+    expected = layer_parameters("gru", 4, 2) + 5 * n_outputs * n_quantiles
+    assert model.count_params() == expected
+
+
+def test_quantiles_are_the_lowest_plus_softplus_steps():
+    """They follow the printed equation, from the outputs of the linear layer."""
+    options = {"units": 4, "n_features": 2, "seed": 1}
+    model = models.build_quantile_forecaster(
+        "simple_rnn", n_outputs=2, n_quantiles=4, **options
+    )
+    plain = models.build_rnn_forecaster("simple_rnn", n_outputs=8, **options)
+    z = outputs(plain).reshape(3, 2, 4).astype("float64")
+    expected = z.copy()
+    for i in range(1, 4):
+        expected[..., i] = expected[..., i - 1] + np.log1p(np.exp(z[..., i]))
+    np.testing.assert_allclose(outputs(model), expected, atol=1e-5)
+
+
+def test_quantiles_never_cross():
+    """Not with weights that are large and random, where plain outputs do."""
+    model = models.build_quantile_forecaster("gru", n_features=2, n_quantiles=5)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 3, w.shape) for w in model.get_weights()])
+    rising = np.diff(outputs(model, 10 * WINDOWS), axis=-1)
+    assert (rising >= 0).all()
+    assert (rising > 0.1).any()
+
+
+def test_quantile_forecaster_learns_the_quantiles_of_noise():
+    """On pure noise the pinball loss leads to the quantiles of its distribution."""
+    levels = np.array([0.1, 0.5, 0.9], dtype="float32")
+    rng = np.random.default_rng(0)
+    y = rng.exponential(size=2_000).astype("float32")
+    x = np.ones((2_000, 2, 1), dtype="float32")
+    model = models.build_quantile_forecaster("simple_rnn", units=2)
+
+    def pinball(y_true, y_pred):
+        error = y_true[:, None] - y_pred
+        return keras.ops.mean(keras.ops.maximum(levels * error, (levels - 1) * error))
+
+    model.compile(optimizer=keras.optimizers.Adam(0.05), loss=pinball)
+    model.fit(x, y, epochs=8, batch_size=100, shuffle=False, verbose=0)
+    expected = -np.log(1 - levels)  # of the exponential distribution
+    np.testing.assert_allclose(outputs(model, x[:1])[0], expected, atol=0.15)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_quantile_forecaster_can_be_saved(tmp_path):
+    """The loaded network gives the same quantiles."""
+    model = models.build_quantile_forecaster("gru", n_features=2, n_outputs=3)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(outputs(loaded), outputs(model))
+
+
+def test_quantile_forecaster_refuses_impossible_counts():
+    """No level and no output are refused by name."""
+    with pytest.raises(ValueError, match="`n_quantiles` must be at least 1"):
+        models.build_quantile_forecaster(n_quantiles=0)
+    with pytest.raises(ValueError, match="`n_outputs` must be at least 1"):
+        models.build_quantile_forecaster(n_outputs=0)

@@ -38,6 +38,7 @@ def add_recurrent_layers(
     dropouts: tuple[float, float],
     draw: Callable[[], int],
     stateful: bool = False,
+    mask: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
     """Put recurrent layers upon `x`; refuse what no such stack can be.
 
@@ -62,6 +63,9 @@ def add_recurrent_layers(
         Returns the next seed.
     stateful : bool
         If true, each batch starts in the state in which the one before ended.
+    mask : keras.KerasTensor, optional
+        Of shape (batch, time), false where a step is passed over. If left out, the
+        mask that `x` carries, as that of an Embedding, counts.
 
     Returns
     -------
@@ -121,7 +125,9 @@ def add_recurrent_layers(
             # made them, so those above it read backward already.
             turned = direction == "backward" and number == 1
             layer = recurrent(size, name, go_backwards=turned, **options)
-        x = layer(x)  # (batch, time, size), above the last layer (batch, size)
+        # Without a mask of our own, none is named: Keras then takes that of `x`.
+        given = {} if mask is None else {"mask": mask}
+        x = layer(x, **given)  # (batch, time, size), above the last (batch, size)
     if direction == "backward" and every_step:
         x = keras.ops.flip(x, axis=1)  # (batch, time, size), as the inputs stand
     return x

@@ -20,9 +20,16 @@ from coursepkg._validation import (
     check_finite,
     check_integer,
 )
+from coursepkg.models._convolutional import add_convolutional_layers
 from coursepkg.models._recurrent import add_recurrent_layers, draw_seeds
 
-__all__ = ["build_bag_classifier", "build_rnn_classifier", "build_row_classifier"]
+__all__ = [
+    "build_bag_classifier",
+    "build_conv_classifier",
+    "build_hybrid_classifier",
+    "build_rnn_classifier",
+    "build_row_classifier",
+]
 
 
 def build_bag_classifier(
@@ -109,8 +116,6 @@ def build_bag_classifier(
             "the length to which the texts are padded."
         )
         raise ValueError(message)
-    sizes = [units] if isinstance(units, int | np.integer) else list(units)
-    sizes = [check_integer(size, "units", minimum=1) for size in sizes]
     classes = check_integer(n_classes, "n_classes", minimum=2)
     share = _share(dropout, "dropout")
     draw = draw_seeds(seed)
@@ -123,18 +128,315 @@ def build_bag_classifier(
         x = _pooled("average", x, ids)  # (batch, dimension)
     else:
         x = keras.layers.Flatten(name="pooling")(x)  # (batch, time * dimension)
-    for number, size in enumerate(sizes, start=1):
-        x = _dropped(x, share, draw, name=f"dropout_{number}")
-        x = keras.layers.Dense(
-            size,
-            activation="relu",
-            kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
-            name=f"dense_{number}",
-        )(x)  # (batch, size)
-    x = _dropped(x, share, draw, name=f"dropout_{len(sizes) + 1}")
+    x = _dense_layers(x, units, share, draw)  # (batch, size of the last)
     model = keras.Model(ids, _head(x, classes, draw), name=f"{pooling}_bag_classifier")
     if first is not None:
         vectors.set_weights([first])
+    return model
+
+
+def build_conv_classifier(
+    vocabulary_size: int | None = None,
+    *,
+    embedding_dim: int = 16,
+    n_features: int = 1,
+    filters: int | Sequence[int] = (32,),
+    kernel_size: int | Sequence[int] = 3,
+    strides: int | Sequence[int] = 1,
+    padding: Literal["valid", "same", "causal"] = "valid",
+    dilation_rate: int | Sequence[int] = 1,
+    pool_size: int | Sequence[int] = 1,
+    pooling: Literal["max", "average", "flatten"] = "max",
+    sequence_length: int | None = None,
+    units: int | Sequence[int] = (),
+    mask_zero: bool = True,
+    n_classes: int = 2,
+    dropout: float = 0.0,
+    embeddings: ArrayLike | None = None,
+    trainable: bool = True,
+    seed: int | np.random.Generator = 0,
+) -> keras.Model:
+    """Convolutions over words or numbers, their outputs pooled, then dense layers.
+
+    With a `vocabulary_size` the network reads texts, and each filter over their words'
+    vectors is a soft n-gram; without one it reads series of numbers. What is said of a
+    convolutional layer, `filters` apart, is one number for all or one for each.
+
+    Parameters
+    ----------
+    vocabulary_size : int, optional
+        Number of different ids, padding (0) and unknown (1) among them. If left out,
+        the inputs are series.
+    embedding_dim : int, default 16
+        Length of a word's vector. If `embeddings` are given, theirs counts.
+    n_features : int, default 1
+        Columns of a series; without meaning for texts.
+    filters : int or sequence of int, default (32,)
+        Number of filters (ReLU) of each layer, from the input upwards.
+    kernel_size : int or sequence of int, default 3
+        Steps that a filter covers.
+    strides : int or sequence of int, default 1
+        Steps by which a filter moves on.
+    padding : {"valid", "same", "causal"}
+        Whether a filter stays within the sequence, or may hang over both of its ends
+        or its beginning, where zeros stand.
+    dilation_rate : int or sequence of int, default 1
+        Steps between neighbouring weights of a filter; with strides of 1 only.
+    pool_size : int or sequence of int, default 1
+        Steps of which a layer hands on the greatest value; 1 for no pooling.
+    pooling : {"max", "average", "flatten"}
+        What the dense layers get of the last convolution's outputs: the greatest or the
+        mean of each filter over all steps, or all of them. Only with "flatten" does
+        each position have weights of its own.
+    sequence_length : int, optional
+        Number of steps. Required by "flatten"; otherwise any length will do.
+    units : int or sequence of int, default ()
+        Size of each hidden layer (ReLU) between the pooled outputs and the last layer.
+    mask_zero : bool, default True
+        Whether padding (id 0) of a text is left out: its vector counts as zeros, and
+        so does each output that belongs to padding. If false, it is read like a word.
+        Series have no padding.
+    n_classes : int, default 2
+        Classes to tell apart. With two the output is one number, the probability of
+        class 1 (a sigmoid); with more, one probability for each (a softmax).
+    dropout : float, default 0.0
+        Share of the inputs of each dense layer that is set to 0 in training.
+    embeddings : array_like of shape (vocabulary_size, dimension), optional
+        First vectors of the words, for example pretrained ones; row 0 is padding's.
+    trainable : bool, default True
+        Whether training changes the words' vectors.
+    seed : int or numpy.random.Generator, default 0
+        What the first weights and the dropout masks are drawn from. Keras's own random
+        state is neither read nor changed.
+
+    Returns
+    -------
+    keras.Model
+        Built, not compiled; (batch, time), or (batch, time, n_features) for series, to
+        (batch, 1), or to (batch, n_classes) for more than two classes. Its layers are
+        called "embedding", "conv_1", "pool_1" and so on, "pooling", "dense_1" and so
+        on, and "probability" or "classes".
+
+    Raises
+    ------
+    ValueError
+        If `padding` or `pooling` is unknown, a count is less than 1 (less than 2 for
+        `vocabulary_size` and `n_classes`), there is another number of values than of
+        layers, a layer has both strides and dilation, a share is not in [0, 1),
+        "flatten" has no `sequence_length`, the sequence is too short for the layers,
+        or `embeddings` do not fit or are given for series.
+
+    Notes
+    -----
+    A text without a single complete window, one shorter than the filters are wide, has
+    with "valid" padding the maximum, or the mean, 0. With strides and `pool_size` of 1
+    and global pooling the answer does not depend on how much padding follows a text;
+    strides and pooling count their groups from the array's beginning and may leave out
+    a part of the last one, if no padding fills it up.
+
+    References
+    ----------
+    Y. Kim (2014). Convolutional neural networks for sentence classification. EMNLP.
+
+    Examples
+    --------
+    >>> model = build_conv_classifier(780, kernel_size=2)
+    >>> model.output_shape, model.count_params()  # 780*16 + (2*16 + 1)*32 + 32 + 1
+    ((None, 1), 13569)
+    >>> build_conv_classifier(n_features=3, n_classes=4).input_shape
+    (None, None, 3)
+    """
+    check_choice(pooling, "pooling", ("max", "average", "flatten"))
+    length = sequence_length
+    if length is not None:
+        length = check_integer(length, "sequence_length", minimum=1)
+    elif pooling == "flatten":
+        message = (
+            '`sequence_length` must be given with pooling="flatten", got None. Pass '
+            "the length of the sequences."
+        )
+        raise ValueError(message)
+    classes = check_integer(n_classes, "n_classes", minimum=2)
+    share = _share(dropout, "dropout")
+    draw = draw_seeds(seed)
+    inputs, x, mask, start = _words_or_series(
+        vocabulary_size,
+        embedding_dim,
+        embeddings,
+        n_features=n_features,
+        length=length,
+        mask_zero=mask_zero,
+        draw=draw,
+        trainable=trainable,
+    )
+    x, mask = add_convolutional_layers(
+        x,
+        filters,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
+        dilation_rate=dilation_rate,
+        pool_size=pool_size,
+        draw=draw,
+        mask=mask,
+    )  # (batch, new time, width)
+    if pooling == "flatten":
+        x = keras.layers.Flatten(name="pooling")(x)  # (batch, new time * width)
+    else:
+        # What does not count is 0 already, the least that a filter can put out.
+        counts = mask if pooling == "average" else None
+        x = _pooled(pooling, x, None if counts is None else counts[:, :, 0])
+    x = _dense_layers(x, units, share, draw)  # (batch, size of the last)
+    model = keras.Model(inputs, _head(x, classes, draw), name="conv_classifier")
+    start()
+    return model
+
+
+def build_hybrid_classifier(
+    cell: Literal["simple_rnn", "lstm", "gru"] = "gru",
+    *,
+    vocabulary_size: int | None = None,
+    embedding_dim: int = 16,
+    n_features: int = 1,
+    filters: int | Sequence[int] = (32,),
+    kernel_size: int | Sequence[int] = 5,
+    strides: int | Sequence[int] = 1,
+    padding: Literal["valid", "same", "causal"] = "valid",
+    pool_size: int | Sequence[int] = 1,
+    units: int | Sequence[int] = (32,),
+    mask_zero: bool = True,
+    n_classes: int = 2,
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    embeddings: ArrayLike | None = None,
+    trainable: bool = True,
+    seed: int | np.random.Generator = 0,
+) -> keras.Model:
+    """Convolutions that find and shorten, then recurrent layers that keep the order.
+
+    With strides or pooling the recurrent layers have fewer steps to read, and less time
+    to forget in. With a `vocabulary_size` the network reads texts, without one series
+    of numbers. What is said of a convolutional layer, `filters` apart, is one number
+    for all or one for each.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm", "simple_rnn"}
+        The kind of all recurrent layers.
+    vocabulary_size : int, optional
+        Number of different ids, padding (0) and unknown (1) among them. If left out,
+        the inputs are series.
+    embedding_dim : int, default 16
+        Length of a word's vector. If `embeddings` are given, theirs counts.
+    n_features : int, default 1
+        Columns of a series; without meaning for texts.
+    filters : int or sequence of int, default (32,)
+        Number of filters (ReLU) of each layer, from the input upwards.
+    kernel_size : int or sequence of int, default 5
+        Steps that a filter covers.
+    strides : int or sequence of int, default 1
+        Steps by which a filter moves on.
+    padding : {"valid", "same", "causal"}
+        Whether a filter stays within the sequence, or may hang over both of its ends
+        or its beginning, where zeros stand.
+    pool_size : int or sequence of int, default 1
+        Steps of which a layer hands on the greatest value; 1 for no pooling.
+    units : int or sequence of int, default (32,)
+        Size of each recurrent layer, from the convolutions upwards. The last layer gets
+        the last state.
+    mask_zero : bool, default True
+        Whether padding (id 0) of a text is left out: its vector counts as zeros, and
+        the recurrent layers pass over the steps that the convolutions made of it. If
+        false, it is read like a word. Series have no padding.
+    n_classes : int, default 2
+        Classes to tell apart. With two the output is one number, the probability of
+        class 1 (a sigmoid); with more, one probability for each (a softmax).
+    dropout : float, default 0.0
+        Share that is set to 0 in training: of the inputs of each recurrent layer, with
+        one mask for all steps of a sequence, and of the inputs of the last layer.
+    recurrent_dropout : float, default 0.0
+        Share of the state that is hidden from the recurrent product in training, with
+        one mask for all steps of a sequence. On a GPU it switches the fast kernels off.
+    embeddings : array_like of shape (vocabulary_size, dimension), optional
+        First vectors of the words, for example pretrained ones; row 0 is padding's.
+    trainable : bool, default True
+        Whether training changes the words' vectors.
+    seed : int or numpy.random.Generator, default 0
+        What the first weights and the dropout masks are drawn from. Keras's own random
+        state is neither read nor changed.
+
+    Returns
+    -------
+    keras.Model
+        Built, not compiled; (batch, time), or (batch, time, n_features) for series, to
+        (batch, 1), or to (batch, n_classes) for more than two classes. Its layers are
+        called "embedding", "conv_1", "pool_1" and so on, "gru_1" and so on (after the
+        cell), and "probability" or "classes".
+
+    Raises
+    ------
+    ValueError
+        If `cell` or `padding` is unknown, a count is less than 1 (less than 2 for
+        `vocabulary_size` and `n_classes`), there is another number of values than of
+        layers, a share is not in [0, 1), or `embeddings` do not fit or are given for
+        series.
+
+    Notes
+    -----
+    Conv1D drops the mask of an Embedding, so that a recurrent layer above it would read
+    the padding and forget the text. Here the mask is shortened as the sequence is: with
+    "valid" padding a step counts if its filter saw words only, and a pooled step if one
+    of its group counts. A text shorter than the filters are wide gives the state 0.
+
+    References
+    ----------
+    F. Chollet (2018). *Deep Learning with Python*. Manning, section 6.4.4.
+    A. Géron (2022). *Hands-On Machine Learning with Scikit-Learn, Keras, and
+    TensorFlow*, 3rd edition. O'Reilly, chapter 15.
+
+    Examples
+    --------
+    >>> model = build_hybrid_classifier(n_features=2, kernel_size=4, strides=2)
+    >>> model.output_shape, [layer.name for layer in model.layers]
+    ((None, 1), ['series', 'conv_1', 'gru_1', 'probability'])
+    """
+    classes = check_integer(n_classes, "n_classes", minimum=2)
+    draw = draw_seeds(seed)
+    inputs, x, mask, start = _words_or_series(
+        vocabulary_size,
+        embedding_dim,
+        embeddings,
+        n_features=n_features,
+        length=None,
+        mask_zero=mask_zero,
+        draw=draw,
+        trainable=trainable,
+    )
+    x, mask = add_convolutional_layers(
+        x,
+        filters,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
+        pool_size=pool_size,
+        draw=draw,
+        mask=mask,
+    )  # (batch, new time, width)
+    x = add_recurrent_layers(
+        x,
+        cell,
+        units,
+        direction="forward",
+        every_step=False,
+        dropouts=(dropout, recurrent_dropout),
+        draw=draw,
+        mask=None if mask is None else mask[:, :, 0] > 0,
+    )  # (batch, units of the last)
+    x = _dropped(x, _share(dropout, "dropout"), draw, name="dropout")
+    model = keras.Model(
+        inputs, _head(x, classes, draw), name=f"hybrid_{cell}_classifier"
+    )
+    start()
     return model
 
 
@@ -378,6 +680,54 @@ def _embedding(
     return layer, first
 
 
+def _words_or_series(
+    vocabulary_size: int | None,
+    embedding_dim: int,
+    embeddings: ArrayLike | None,
+    *,
+    n_features: int,
+    length: int | None,
+    mask_zero: bool,
+    draw: Callable[[], int],
+    trainable: bool,
+) -> tuple[
+    keras.KerasTensor, keras.KerasTensor, keras.KerasTensor | None, Callable[[], None]
+]:
+    """Return the inputs, what a convolution reads of them, and which steps count.
+
+    The inputs are series (batch, time, n_features) without a vocabulary, else ids
+    (batch, time), read as vectors. The mask, (batch, time, 1), is None where all steps
+    count. The last thing is a function that puts the given vectors, if any, into the
+    finished model. Words take one seed, series none.
+    """
+    if vocabulary_size is None:
+        if embeddings is not None:
+            message = (
+                "`embeddings` need a `vocabulary_size`, got None: series of numbers "
+                "have no words. Pass the number of ids."
+            )
+            raise ValueError(message)
+        features = check_integer(n_features, "n_features", minimum=1)
+        series = keras.Input((length, features), name="series")
+        return series, series, None, lambda: None
+    ids = keras.Input((length,), dtype="int32", name="ids")
+    vectors, first = _embedding(
+        vocabulary_size, embedding_dim, embeddings, draw=draw, trainable=trainable
+    )
+    x = vectors(ids)  # (batch, time, dimension)
+    mask = None
+    if mask_zero:
+        valid = keras.ops.expand_dims(keras.ops.not_equal(ids, 0), -1)
+        mask = keras.ops.cast(valid, x.dtype)  # (batch, time, 1)
+        x = x * mask
+
+    def start() -> None:
+        if first is not None:
+            vectors.set_weights([first])
+
+    return ids, x, mask, start
+
+
 def _pooled(
     kind: str, x: keras.KerasTensor, ids: keras.KerasTensor | None
 ) -> keras.KerasTensor:
@@ -397,6 +747,30 @@ def _pooled(
     if kind == "average":
         return keras.layers.GlobalAveragePooling1D(name="pooling")(x)  # (batch, width)
     return keras.layers.GlobalMaxPooling1D(name="pooling")(x)  # (batch, width)
+
+
+def _dense_layers(
+    x: keras.KerasTensor,
+    units: int | Sequence[int],
+    share: float,
+    draw: Callable[[], int],
+) -> keras.KerasTensor:
+    """Put dense layers (ReLU) upon `x`, with dropout on the inputs of each.
+
+    The inputs of the output layer, which comes next, are dropped as well. Each layer
+    takes two seeds, its dropout mask's and its kernel's, and the last dropout one.
+    """
+    sizes = [units] if isinstance(units, int | np.integer) else list(units)
+    sizes = [check_integer(size, "units", minimum=1) for size in sizes]
+    for number, size in enumerate(sizes, start=1):
+        x = _dropped(x, share, draw, name=f"dropout_{number}")
+        x = keras.layers.Dense(
+            size,
+            activation="relu",
+            kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
+            name=f"dense_{number}",
+        )(x)  # (batch, size)
+    return _dropped(x, share, draw, name=f"dropout_{len(sizes) + 1}")
 
 
 def _dropped(
