@@ -2,11 +2,14 @@
 
 A trained network gives another number with every seed. :func:`band` turns the
 numbers of several seeds into the range in which one more run is expected, and
-:func:`paired_band` into a statement of the kind "A beats B".
+:func:`paired_band` into a statement of the kind "A beats B". The luck of the days is
+another one: :func:`diebold_mariano` weighs it between two forecasts, and
+:func:`conformal_interval` says how far a forecast may be off.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,15 +17,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
-from coursepkg._validation import check_array, check_finite, check_integer
+from coursepkg._validation import (
+    check_array,
+    check_finite,
+    check_integer,
+    check_same_shape,
+)
 
 __all__ = [
     "Band",
+    "ForecastInterval",
     "Interval",
+    "PairedTest",
     "band",
     "comparison_table",
+    "conformal_interval",
+    "diebold_mariano",
     "mean_interval",
     "paired_band",
     "rolling_origin",
@@ -106,6 +118,22 @@ class Interval(NamedTuple):
     mean: float
     low: float
     high: float
+
+
+class ForecastInterval(NamedTuple):
+    """The limits of forecast intervals, and what was added on each side."""
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    margin: NDArray[np.float64]
+
+
+class PairedTest(NamedTuple):
+    """A test of equal accuracy: the mean difference of the losses, and its weight."""
+
+    mean_difference: float
+    statistic: float
+    p_value: float
 
 
 def band(values: ArrayLike) -> Band:
@@ -241,16 +269,190 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
         )
         raise ValueError(message)
     check_finite(runs, "values")
-    if not 0.0 < level < 1.0:
-        message = (
-            f"`level` must lie strictly between 0 and 1, got {level}. Pass 0.95 for "
-            "95 %."
-        )
-        raise ValueError(message)
+    _check_level(level)
     quantile = float(stdtrit(len(runs) - 1, (1.0 + level) / 2.0))
     half = quantile * float(np.std(runs, ddof=1)) / np.sqrt(len(runs))
     mean = float(np.mean(runs))
     return Interval(mean, float(mean - half), float(mean + half))
+
+
+def conformal_interval(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    new_pred: ArrayLike,
+    *,
+    level: float = 0.9,
+) -> ForecastInterval:
+    r"""Widen new forecasts by what they were wrong by on days set aside for it.
+
+    Split-conformal prediction. On `n` calibration cases, which the model was not fitted
+    on, the score of a case is how far the observed value lies outside its forecast,
+
+    .. math:: e_i = \max(\ell_i - y_i, \; y_i - u_i),
+
+    which is :math:`|y_i - \hat y_i|` for a point forecast, where :math:`\ell_i = u_i =
+    \hat y_i`. The margin m is the :math:`\lceil (n + 1) \, level \rceil`-th smallest
+    score, and a new interval is :math:`[\ell - m, \; u + m]`. If the new case and the
+    calibration cases are exchangeable, it covers with a probability of at least
+    `level`, whatever the model and the distribution, and of at most `level` +
+    1 / (n + 1) if no two scores are equal. Days in a row are only roughly
+    exchangeable: measure the :func:`coursepkg.metrics.coverage`.
+
+    Parameters
+    ----------
+    y_true : array_like of shape (n,) or (n, horizons)
+        Observed values of the calibration cases. Each horizon gets its own margin.
+    y_pred : array_like
+        Their forecasts: point forecasts of the shape of `y_true`, or intervals to be
+        corrected, with one more axis for lower and upper limit, ``(..., 2)``
+        (conformalised quantile regression).
+    new_pred : array_like
+        The forecasts to turn into intervals: ``(m, ...)``, otherwise as `y_pred`.
+    level : float, default 0.9
+        The share that is to be covered, strictly between 0 and 1.
+
+    Returns
+    -------
+    ForecastInterval
+        The named tuple ``(lower, upper, margin)``: limits of shape (m,) or
+        (m, horizons), and the margin of shape () or (horizons,), all in the unit of
+        the data. The margin of intervals that were too wide is negative; one that would
+        turn inside out is its midpoint.
+
+    Raises
+    ------
+    ValueError
+        If there are too few calibration cases for the level (fewer than
+        level / (1 - level)), if the shapes do not fit, if a value is not finite, if a
+        lower limit is above its upper one, or if `level` is not between 0 and 1.
+
+    References
+    ----------
+    J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani and L. Wasserman (2018).
+    Distribution-free predictive inference for regression. Journal of the American
+    Statistical Association 113(523), 1094-1111.
+
+    Y. Romano, E. Patterson and E. Candès (2019). Conformalized quantile regression.
+    NeurIPS 32.
+
+    Examples
+    --------
+    >>> errors = np.array([3.0, -1.0, 2.0, -4.0])
+    >>> interval = conformal_interval(10.0 + errors, [10.0] * 4, [20.0], level=0.8)
+    >>> interval.lower, interval.upper  # the fourth of four errors: ceil(5 * 0.8)
+    (array([16.]), array([24.]))
+    """
+    _check_level(level)
+    observed = check_array(y_true, "y_true", ndim=(1, 2)).astype(np.float64)
+    old = _limits(y_pred, "y_pred", observed.shape[1:], len(observed))
+    new = _limits(new_pred, "new_pred", observed.shape[1:], None)
+    check_finite(observed, "y_true")
+    n = len(observed)
+    rank = math.ceil((n + 1) * level - 1e-9)  # 1e-9: 0.7 * 10 is not above 7
+    if rank > n:
+        needed = math.ceil(level / (1.0 - level) - 1e-9)
+        message = (
+            f"`y_true` must hold at least {needed} calibration cases for a level of "
+            f"{level:g}, got {n}. Set more cases aside, or lower the level."
+        )
+        raise ValueError(message)
+    scores = np.maximum(old[0] - observed, observed - old[1])  # (n, ...)
+    margin = np.sort(scores, axis=0)[rank - 1]  # (...)
+    middle = (new[0] + new[1]) / 2.0  # (m, ...)
+    return ForecastInterval(
+        lower=np.minimum(new[0] - margin, middle),
+        upper=np.maximum(new[1] + margin, middle),
+        margin=margin,
+    )
+
+
+def diebold_mariano(
+    loss_a: ArrayLike, loss_b: ArrayLike, *, horizon: int = 1
+) -> PairedTest:
+    r"""Test whether two forecasts of the same steps are equally good.
+
+    With :math:`d_t` the loss of the first minus that of the second forecast at step
+    t, :math:`\gamma_k` its autocovariance at lag k and h the horizon,
+
+    .. math::
+
+        DM = \sqrt{\frac{n + 1 - 2h + h (h - 1) / n}{n}} \;
+        \frac{\bar d}{\sqrt{(\gamma_0 + 2 \sum_{k=1}^{h-1} \gamma_k) / n}}, \qquad
+        \gamma_k = \frac{1}{n} \sum_{t=k+1}^{n} (d_t - \bar d)(d_{t-k} - \bar d),
+
+    is compared with Student's t of n - 1 degrees of freedom. Forecasts made h steps
+    ahead share up to h - 1 innovations with their neighbours, so their losses are
+    correlated up to that lag even where the forecasts are perfect. The first factor is
+    the correction of Harvey, Leybourne and Newbold. With ``horizon=1`` this is the
+    paired t test.
+
+    Parameters
+    ----------
+    loss_a, loss_b : array_like of shape (n,)
+        The losses of both forecasts, step by step in the order of time, for example
+        absolute errors; no step is left out.
+    horizon : int, default 1
+        How many steps ahead the forecasts were made.
+
+    Returns
+    -------
+    PairedTest
+        The named tuple ``(mean_difference, statistic, p_value)``. The difference is
+        ``loss_a - loss_b``: negative where the first forecast is better. The p-value
+        is two-sided.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a value is not finite, there are not more than twice as
+        many steps as `horizon`, or the estimated variance of the mean difference is
+        not positive.
+
+    References
+    ----------
+    F. X. Diebold and R. S. Mariano (1995). Comparing predictive accuracy. Journal of
+    Business & Economic Statistics 13(3), 253-263.
+
+    D. Harvey, S. Leybourne and P. Newbold (1997). Testing the equality of prediction
+    mean squared errors. International Journal of Forecasting 13(2), 281-291.
+
+    Examples
+    --------
+    >>> a = [1.0, 2.0, 1.0, 3.0, 2.0, 1.0]
+    >>> b = [2.0, 2.0, 3.0, 4.0, 2.0, 2.0]
+    >>> test = diebold_mariano(a, b)
+    >>> round(test.mean_difference, 3), round(test.p_value, 3)
+    (-0.833, 0.042)
+    """
+    first = check_array(loss_a, "loss_a", ndim=1).astype(np.float64)  # (n,)
+    second = check_array(loss_b, "loss_b", ndim=1).astype(np.float64)  # (n,)
+    check_same_shape(first, second, ("loss_a", "loss_b"))
+    check_finite(first, "loss_a")
+    check_finite(second, "loss_b")
+    h = check_integer(horizon, "horizon", minimum=1)
+    n = len(first)
+    if n < 2 * h + 1:
+        message = (
+            f"`loss_a` must hold at least {2 * h + 1} steps for a horizon of {h}, got "
+            f"{n}. Forecast more days."
+        )
+        raise ValueError(message)
+    difference = first - second  # (n,)
+    mean = float(difference.mean())
+    centred = difference - mean  # (n,)
+    covariances = [float(centred[k:] @ centred[: n - k]) / n for k in range(h)]
+    variance = (covariances[0] + 2.0 * sum(covariances[1:])) / n
+    if not variance > 1e-24 * max(1.0, mean**2):
+        message = (
+            f"The variance of the mean difference must be positive, got {variance:.3g} "
+            f"from {n} steps and the autocovariances up to lag {h - 1}. Pass losses of "
+            "more steps, and losses that differ."
+        )
+        raise ValueError(message)
+    correction = (n + 1 - 2 * h + h * (h - 1) / n) / n
+    statistic = mean * math.sqrt(correction / variance)
+    p_value = 2.0 * float(stdtr(n - 1, -abs(statistic)))
+    return PairedTest(mean, statistic, p_value)
 
 
 def comparison_table(
@@ -420,6 +622,47 @@ def rolling_origin(
             )
         )
     return pd.concat(blocks, ignore_index=True)
+
+
+def _check_level(level: float) -> None:
+    """Refuse a level that is no share, such as 95."""
+    if not 0.0 < level < 1.0:
+        message = (
+            f"`level` must lie strictly between 0 and 1, got {level}. Pass 0.95 for "
+            "95 %."
+        )
+        raise ValueError(message)
+
+
+def _limits(
+    forecasts: ArrayLike, name: str, horizons: tuple[int, ...], n: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return lower and upper limits, equal for point forecasts, each (n, ...)."""
+    values = check_array(forecasts, name, ndim=(1, 2, 3)).astype(np.float64)
+    if values.shape[1:] not in (horizons, (*horizons, 2)) or n not in (
+        None,
+        len(values),
+    ):
+        rows = "m" if n is None else str(n)
+        point = ", ".join([rows, *map(str, horizons)])
+        message = (
+            f"`{name}` must have the shape ({point}) of point forecasts or "
+            f"({point}, 2) of lower and upper limits, got {values.shape}. Select the "
+            "same horizons as in `y_true`."
+        )
+        raise ValueError(message)
+    check_finite(values, name)
+    if values.shape[1:] == horizons:
+        return values, values
+    lower, upper = values[..., 0], values[..., 1]
+    n_crossed = int(np.count_nonzero(lower > upper))
+    if n_crossed:
+        message = (
+            f"`{name}` must hold lower limits that are not above the upper ones, got "
+            f"{n_crossed} crossed among {lower.size}. Sort them with np.sort."
+        )
+        raise ValueError(message)
+    return lower, upper
 
 
 def _origins(origins: slice | ArrayLike, n_steps: int, horizon: int) -> NDArray:

@@ -14,7 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from coursepkg._validation import check_array, check_integer, check_same_shape
 
-__all__ = ["accuracy", "bits_per_token", "mae", "mase", "perplexity", "rmse"]
+__all__ = [
+    "accuracy",
+    "bits_per_token",
+    "coverage",
+    "mae",
+    "mase",
+    "perplexity",
+    "pinball_loss",
+    "rmse",
+]
 
 
 def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
@@ -138,6 +147,114 @@ def mase(
         )
         raise ValueError(message)
     return error / scale
+
+
+def pinball_loss(
+    y_true: ArrayLike, y_pred: ArrayLike, *, quantiles: float | ArrayLike
+) -> float:
+    r"""Mean pinball loss: the price of a forecast that claims to be a quantile.
+
+    .. math::
+
+        L_\tau(y, q) = \begin{cases} \tau \, (y - q) & y \ge q \\
+        (1 - \tau) \, (q - y) & y < q \end{cases}
+
+    Its expectation is least where :math:`P(y \le q) = \tau`. For :math:`\tau = 1/2` it
+    is half the absolute error.
+
+    Parameters
+    ----------
+    y_true : array_like, any shape
+        The observed values.
+    y_pred : array_like
+        The predicted quantiles: of the shape of `y_true` for one quantile given as a
+        number, else with one more axis at the end, ``(..., n_quantiles)``.
+    quantiles : float or array_like of shape (n_quantiles,)
+        The levels :math:`\tau`, each strictly between 0 and 1.
+
+    Returns
+    -------
+    float
+        The mean over all values and levels, in the unit of the data.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, if there is no value or no level, if a level is not
+        between 0 and 1, or if a value is not finite.
+
+    References
+    ----------
+    R. Koenker and G. Bassett (1978). Regression quantiles. Econometrica 46(1), 33-50.
+
+    Examples
+    --------
+    >>> pinball_loss([10.0], [8.0], quantiles=0.9)  # too low by 2: 0.9 * 2
+    1.8
+    >>> pinball_loss([10.0, 10.0], [[8.0, 11.0], [9.0, 12.0]], quantiles=[0.1, 0.9])
+    0.15
+    """
+    levels = check_array(quantiles, "quantiles", ndim=(0, 1)).astype(np.float64)
+    if levels.size == 0 or not np.all((levels > 0.0) & (levels < 1.0)):
+        message = (
+            "`quantiles` must hold numbers strictly between 0 and 1, got "
+            f"{levels.tolist()}. Pass for example [0.05, 0.5, 0.95]."
+        )
+        raise ValueError(message)
+    true, pred = np.asarray(y_true), np.asarray(y_pred)
+    expected = true.shape + levels.shape
+    if pred.shape != expected:
+        message = (
+            f"`y_pred` must have the shape {expected}, that of `y_true` "
+            f"{true.shape}{' and one axis for the levels' * levels.ndim}, got "
+            f"{pred.shape}. Reshape or select first: nothing is broadcast."
+        )
+        raise ValueError(message)
+    _check_not_empty(true)
+    true, pred = _finite_numbers(true, "y_true"), _finite_numbers(pred, "y_pred")
+    too_low = true.reshape(true.shape + (1,) * levels.ndim) - pred  # as `y_pred`
+    return float(np.mean(np.maximum(levels * too_low, (levels - 1.0) * too_low)))
+
+
+def coverage(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
+    """Share of the observed values that lie inside their intervals.
+
+    Parameters
+    ----------
+    y_true, lower, upper : array_like, any shape, the same for all three
+        Observed values and the limits of their intervals, which belong to them.
+
+    Returns
+    -------
+    float
+        Between 0 and 1. An interval that claims 90 % should cover about 0.9 of the
+        values: less is false comfort, more is wider than it need be.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if there is no value, if one is not finite, or if a lower
+        limit is above its upper one.
+
+    Examples
+    --------
+    >>> coverage([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 8.0], [2.0, 2.0, 9.0, 9.0])
+    0.75
+    """
+    true, low, high = np.asarray(y_true), np.asarray(lower), np.asarray(upper)
+    check_same_shape(true, low, ("y_true", "lower"))
+    check_same_shape(true, high, ("y_true", "upper"))
+    _check_not_empty(true)
+    true = _finite_numbers(true, "y_true")
+    low, high = _finite_numbers(low, "lower"), _finite_numbers(high, "upper")
+    n_crossed = int(np.count_nonzero(low > high))
+    if n_crossed:
+        message = (
+            f"`lower` must not be above `upper`, got {n_crossed} crossed interval(s) "
+            f"among {low.size}. Sort the two limits first, for example with np.sort."
+        )
+        raise ValueError(message)
+    return float(np.mean((low <= true) & (true <= high)))
 
 
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
@@ -313,6 +430,11 @@ def _number_pair(
 def _check_pair(true: NDArray, pred: NDArray) -> None:
     """Refuse two arrays that are not comparable entry by entry."""
     check_same_shape(true, pred, ("y_true", "y_pred"))
+    _check_not_empty(true)
+
+
+def _check_not_empty(true: NDArray) -> None:
+    """Refuse to score nothing."""
     if true.size == 0:
         message = "`y_true` must hold at least one value, got none."
         raise ValueError(message)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.tsa.stattools import acovf
 
 from coursepkg import evaluation, metrics
 
@@ -229,3 +230,159 @@ def test_rolling_origin_refuses_fractional_origins():
     """An origin is a step, so 1.5 is no origin."""
     with pytest.raises(TypeError, match="must be integers"):
         evaluation.rolling_origin(lambda h: [0.0], np.arange(9.0), origins=[1.5])
+
+
+def test_conformal_margin_is_the_ranked_error():
+    """Of nine errors 1 to 9, the level 0.9 asks for rank ceil(10 * 0.9), the ninth."""
+    errors = np.array([3.0, -1.0, 9.0, -4.0, 5.0, -6.0, 7.0, -8.0, 2.0])
+    for level, margin in ((0.9, 9.0), (0.8, 8.0), (0.75, 8.0), (0.7, 7.0), (0.1, 1.0)):
+        interval = evaluation.conformal_interval(
+            50.0 + errors, np.full(9, 50.0), [10.0, 20.0], level=level
+        )
+        assert interval.margin == margin
+        np.testing.assert_array_equal(interval.lower, [10.0 - margin, 20.0 - margin])
+        np.testing.assert_array_equal(interval.upper, [10.0 + margin, 20.0 + margin])
+
+
+def test_conformal_interval_corrects_intervals_as_well():
+    """Limits are moved by how far values lie outside, or inside if all do."""
+    y_true = np.array([0.0, 4.0, 13.0, 5.0])  # scores of [2, 8]: 2, -2, 5, -3
+    old = np.tile([2.0, 8.0], (4, 1))
+    new = [[0.0, 10.0], [0.0, 2.0]]
+    wider = evaluation.conformal_interval(y_true, old, new, level=0.6)
+    assert wider.margin == 2.0  # the third of four: ceil(5 * 0.6)
+    np.testing.assert_array_equal(wider.lower, [-2.0, -2.0])
+    np.testing.assert_array_equal(wider.upper, [12.0, 4.0])
+    narrower = evaluation.conformal_interval(y_true, old, new, level=0.4)
+    assert narrower.margin == -2.0
+    np.testing.assert_array_equal(narrower.lower, [2.0, 1.0])  # [0, 2] shrinks to 1
+    np.testing.assert_array_equal(narrower.upper, [8.0, 1.0])
+
+
+def test_conformal_interval_treats_each_horizon_by_itself():
+    """Two horizons at once give what two calls give, for points and for intervals."""
+    rng = np.random.default_rng(0)
+    y_true = rng.normal(size=(40, 2)) * [1.0, 3.0]
+    points, new = rng.normal(size=(40, 2)), rng.normal(size=(5, 2))
+    limits, new_limits = (
+        np.stack([center - 1.0, center + 1.0], axis=-1) for center in (points, new)
+    )
+    for old, coming in ((points, new), (limits, new_limits)):
+        both = evaluation.conformal_interval(y_true, old, coming)
+        assert both.margin.shape == (2,)
+        for h in range(2):
+            one = evaluation.conformal_interval(y_true[:, h], old[:, h], coming[:, h])
+            np.testing.assert_array_equal(both.lower[:, h], one.lower)
+            np.testing.assert_array_equal(both.upper[:, h], one.upper)
+            assert both.margin[h] == one.margin
+
+
+@pytest.mark.parametrize("form", ["points", "intervals"])
+def test_conformal_coverage_on_exchangeable_cases_is_exact(form):
+    """The mean coverage is rank / (n + 1), for a bad model and skewed data too."""
+    rng = np.random.default_rng(1)
+    n, level, hits = 30, 0.8, []
+    for _ in range(4_000):
+        values = rng.lognormal(size=n + 1)
+        forecast = np.full(n + 1, 0.3)
+        if form == "intervals":
+            forecast = np.stack([forecast, forecast + 0.2], axis=-1)
+        interval = evaluation.conformal_interval(
+            values[:n], forecast[:n], forecast[n:], level=level
+        )
+        hits.append(metrics.coverage(values[n:], interval.lower, interval.upper) == 1.0)
+    expected = np.ceil((n + 1) * level) / (n + 1)
+    assert np.mean(hits) == pytest.approx(expected, abs=4 * np.sqrt(0.16 / 4_000))
+
+
+@pytest.mark.parametrize(
+    ("level", "needed"), [(0.9, 9), (0.95, 19), (0.8, 4), (0.5, 1), (0.99, 99)]
+)
+def test_conformal_interval_names_how_many_cases_it_needs(level, needed):
+    """With one case fewer the rank would be beyond the last error."""
+    zeros = np.zeros(needed)
+    evaluation.conformal_interval(zeros, zeros, [0.0], level=level)
+    with pytest.raises(ValueError, match=rf"at least {needed} calibration cases"):
+        evaluation.conformal_interval(zeros[1:], zeros[1:], [0.0], level=level)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "new_pred", "message"),
+    [
+        (np.zeros(9), np.zeros(8), np.zeros(2), r"`y_pred` must have the shape \(9\)"),
+        (np.zeros((9, 3)), np.zeros(9), np.zeros(2), r"\(9, 3\) of point forecasts"),
+        (np.zeros(9), np.zeros(9), np.zeros((2, 3)), r"\(m, 2\) of lower and upper"),
+        (np.zeros(9), np.ones((9, 2)) * [1, 0], np.zeros(2), "9 crossed among 9"),
+        (np.full(9, np.nan), np.zeros(9), np.zeros(2), "`y_true` must be finite"),
+        (np.zeros(9), np.zeros(9), [np.inf], "`new_pred` must be finite"),
+    ],
+)
+def test_conformal_interval_refuses_what_does_not_fit(
+    y_true, y_pred, new_pred, message
+):
+    """Other shapes, crossed limits and missing values are named."""
+    with pytest.raises(ValueError, match=message):
+        evaluation.conformal_interval(y_true, y_pred, new_pred)
+
+
+def test_conformal_interval_refuses_a_level_in_percent():
+    """90 is not a share."""
+    with pytest.raises(ValueError, match="`level` must lie strictly"):
+        evaluation.conformal_interval(np.zeros(9), np.zeros(9), [0.0], level=90)
+
+
+def test_diebold_mariano_one_step_ahead_is_the_paired_t_test():
+    """With the small-sample correction the two are one and the same."""
+    rng = np.random.default_rng(0)
+    for n in (5, 12, 100):
+        a, b = rng.gamma(2.0, size=(2, n))
+        test = evaluation.diebold_mariano(a, b)
+        expected = stats.ttest_rel(a, b)
+        assert test.statistic == pytest.approx(expected.statistic)
+        assert test.p_value == pytest.approx(expected.pvalue)
+        assert test.mean_difference == pytest.approx(np.mean(a) - np.mean(b))
+
+
+@pytest.mark.parametrize("horizon", [2, 3, 7])
+def test_diebold_mariano_agrees_with_the_formula_by_statsmodels(horizon):
+    """The autocovariances are those of statsmodels, the rest is the printed formula."""
+    rng = np.random.default_rng(horizon)
+    n = 90
+    a, b = np.abs(np.cumsum(rng.normal(size=(2, n)), axis=1) * 0.3 + 1.0)
+    gamma = acovf(a - b, fft=False, nlag=horizon - 1)
+    plain = np.mean(a - b) / np.sqrt((gamma[0] + 2 * gamma[1:].sum()) / n)
+    factor = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    test = evaluation.diebold_mariano(a, b, horizon=horizon)
+    assert test.statistic == pytest.approx(plain * np.sqrt(factor))
+    assert test.p_value == pytest.approx(2 * stats.t.sf(abs(test.statistic), n - 1))
+    swapped = evaluation.diebold_mariano(b, a, horizon=horizon)
+    assert swapped.statistic == pytest.approx(-test.statistic)
+    assert swapped.p_value == pytest.approx(test.p_value)
+
+
+def test_diebold_mariano_rejects_equal_forecasts_as_often_as_it_says():
+    """Under the null, with losses correlated up to lag 2, about 5 % have p < 0.05."""
+    rng = np.random.default_rng(2)
+    with_lags, without = [], []
+    for _ in range(2_000):
+        noise = rng.normal(size=(2, 202))
+        a, b = noise[:, 2:] + noise[:, 1:-1] + noise[:, :-2]  # (200,) each, MA(2)
+        with_lags.append(evaluation.diebold_mariano(a, b, horizon=3).p_value < 0.05)
+        without.append(evaluation.diebold_mariano(a, b).p_value < 0.05)
+    assert 0.04 < np.mean(with_lags) < 0.085
+    assert np.mean(without) > 0.2  # a t test that takes the days for independent
+
+
+def test_diebold_mariano_refuses_too_few_steps_and_no_variance():
+    """Equal losses and overshooting negative autocovariances cannot be weighed."""
+    with pytest.raises(ValueError, match="at least 7 steps for a horizon of 3, got 6"):
+        evaluation.diebold_mariano(np.arange(6.0), np.zeros(6), horizon=3)
+    with pytest.raises(ValueError, match="must be positive, got 0"):
+        evaluation.diebold_mariano([1.0, 2.0, 4.0], [1.0, 2.0, 4.0])
+    alternating = np.tile([1.0, 2.0], 10)
+    with pytest.raises(ValueError, match="must be positive, got -"):
+        evaluation.diebold_mariano(alternating, np.zeros(20), horizon=2)
+    with pytest.raises(ValueError, match="same shape"):
+        evaluation.diebold_mariano(np.ones(5), np.ones(6))
+    with pytest.raises(ValueError, match="`loss_b` must be finite"):
+        evaluation.diebold_mariano([1.0, 2.0, 3.0], [1.0, np.nan, 3.0])

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.metrics import mean_pinball_loss
 
 from coursepkg import metrics
 
@@ -206,3 +207,94 @@ def test_what_are_no_log_probabilities_is_refused(logs, mask, error, part):
 def test_rounding_above_zero_is_forgiven():
     """A float32 log-probability a hair above 0 counts as 0."""
     assert metrics.perplexity(np.float32([1e-7])) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "quantiles", "expected"),
+    [
+        ([10.0], [8.0], 0.9, 1.8),  # too low by 2
+        ([10.0], [13.0], 0.9, 0.3),  # too high by 3
+        ([10.0], [[8.0, 10.0, 13.0]], [0.1, 0.5, 0.9], (0.2 + 0.0 + 0.3) / 3),
+        ([[1.0, 2.0]], [[[0.0, 4.0], [3.0, 3.0]]], [0.25, 0.75], (1.75 + 0.25) / 4),
+    ],
+)
+def test_pinball_loss_has_hand_computed_values(y_true, y_pred, quantiles, expected):
+    """Too low costs tau a unit, too high 1 - tau, averaged over values and levels."""
+    loss = metrics.pinball_loss(y_true, y_pred, quantiles=quantiles)
+    assert loss == pytest.approx(expected)
+
+
+@given(PAIRS, st.sampled_from([0.05, 0.3, 0.5, 0.9]))
+def test_pinball_loss_agrees_with_scikit_learn(pair, level):
+    """One level at a time, and the mean of several levels."""
+    true, pred = pair
+    expected = mean_pinball_loss(true.ravel(), pred.ravel(), alpha=level)
+    loss = metrics.pinball_loss(true, pred, quantiles=level)
+    assert loss == pytest.approx(expected, abs=1e-9)
+    both = metrics.pinball_loss(
+        true, np.stack([pred, pred + 1.0], axis=-1), quantiles=[level, 0.5]
+    )
+    other = mean_pinball_loss(true.ravel(), pred.ravel() + 1.0, alpha=0.5)
+    assert both == pytest.approx((expected + other) / 2, abs=1e-9)
+
+
+def test_pinball_loss_is_least_at_the_quantile():
+    """Of all constants the sample quantile costs least, and the median half the MAE."""
+    values = np.random.default_rng(3).lognormal(size=501)
+    for level in (0.05, 0.5, 0.95):
+        losses = [
+            metrics.pinball_loss(values, np.full(501, q), quantiles=level)
+            for q in np.sort(values)
+        ]
+        best = np.sort(values)[int(np.argmin(losses))]
+        assert best == np.quantile(values, level, method="inverted_cdf")
+    pred = values[::-1].copy()
+    half = metrics.mae(values, pred) / 2
+    assert metrics.pinball_loss(values, pred, quantiles=0.5) == pytest.approx(half)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "quantiles", "message"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], [0.5], r"the shape \(2, 1\), that of `y_true` \(2,\)"),
+        ([1.0, 2.0], [[1.0], [2.0]], 0.5, r"the shape \(2,\).*got \(2, 1\)"),
+        ([1.0], [1.0], 95, "strictly between 0 and 1"),
+        ([1.0], [[1.0, 2.0]], [0.0, 0.5], "strictly between 0 and 1"),
+        ([1.0], np.zeros((1, 0)), [], "strictly between 0 and 1"),
+        ([], [], 0.5, "at least one value"),
+        ([1.0], [np.nan], 0.5, "`y_pred` must be finite"),
+    ],
+)
+def test_pinball_loss_refuses_what_does_not_fit(y_true, y_pred, quantiles, message):
+    """A missing axis of levels, levels in per cent, and missing values."""
+    with pytest.raises(ValueError, match=message):
+        metrics.pinball_loss(y_true, y_pred, quantiles=quantiles)
+
+
+def test_coverage_counts_the_limits_as_inside():
+    """Two of four values are strictly inside, one is a limit, one outside."""
+    lower, upper = [0.0, 0.0, 0.0, 0.0], [2.0, 2.0, 2.0, 2.0]
+    assert metrics.coverage([1.0, 0.5, 2.0, 2.1], lower, upper) == 0.75
+    assert metrics.coverage([[1.0], [3.0]], [[0.0], [0.0]], [[2.0], [2.0]]) == 0.5
+
+
+def test_coverage_of_a_normal_interval_is_its_level():
+    """1.645 standard deviations to both sides hold 90 % of normal values."""
+    values = np.random.default_rng(4).normal(size=(20_000, 2))
+    limits = np.full_like(values, 1.645)
+    error = np.sqrt(0.9 * 0.1 / values.size)
+    assert abs(metrics.coverage(values, -limits, limits) - 0.9) < 4 * error
+
+
+def test_coverage_refuses_other_shapes_and_crossed_limits():
+    """Nothing is broadcast, and an interval inside out is an error of the caller."""
+    with pytest.raises(ValueError, match="`y_true` and `lower` must have the same"):
+        metrics.coverage([1.0, 2.0], 0.0, [3.0, 3.0])
+    with pytest.raises(ValueError, match="`y_true` and `upper` must have the same"):
+        metrics.coverage([1.0, 2.0], [0.0, 0.0], [3.0])
+    with pytest.raises(ValueError, match=r"1 crossed interval\(s\) among 2"):
+        metrics.coverage([1.0, 2.0], [0.0, 3.0], [3.0, 2.0])
+    with pytest.raises(ValueError, match="`upper` must be finite"):
+        metrics.coverage([1.0], [0.0], [np.inf])
+    with pytest.raises(ValueError, match="at least one value"):
+        metrics.coverage([], [], [])
