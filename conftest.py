@@ -7,7 +7,12 @@ import json
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A slow moment of a busy machine is no failure of the property.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 # Before any kernel or TensorFlow starts: these reach the notebooks' kernels, too.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
