@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coursepkg import exercises
+from coursepkg import datasets, exercises
 
 
 def undo_standardizing(predictions, mean, standard_deviation, target_columns):
@@ -45,6 +45,12 @@ def paired_interval(a, b, t_quantile):
     return difference.mean() - half_width, difference.mean() + half_width
 
 
+def wind_vector(speed, direction):
+    """Return the solution of exercise 12.9."""
+    origin = np.deg2rad(direction)
+    return -speed[:, None] * np.column_stack([np.sin(origin), np.cos(origin)])
+
+
 @pytest.mark.parametrize(
     ("key", "solution"),
     [
@@ -52,6 +58,7 @@ def paired_interval(a, b, t_quantile):
         ("12.4", early_stopping),
         ("12.5", huber),
         ("12.6", paired_interval),
+        ("12.9", wind_vector),
     ],
 )
 def test_solution_passes(key, solution):
@@ -293,3 +300,51 @@ def test_paired_interval(wrong, sentence):
     result = exercises.check("12.6", wrong)
     assert not result
     assert sentence in result.message
+
+
+def test_wind_of_the_generator_passes():
+    """The state that the oracle reads holds the same two numbers."""
+    from coursepkg.datasets.climate import read_state
+
+    frame = datasets.make_climate(n_steps=50).frame
+    speed, direction = frame["wv (m/s)"].to_numpy(), frame["wd (deg)"].to_numpy()
+    expected = read_state(frame)[:, 3:]
+    np.testing.assert_allclose(wind_vector(speed, direction), expected, atol=1e-12)
+
+
+def wind_of_degrees(speed, direction):
+    return -speed[:, None] * np.column_stack([np.sin(direction), np.cos(direction)])
+
+
+def wind_from_east(speed, direction):
+    angle = np.deg2rad(direction)
+    return -speed[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (lambda speed, direction: -wind_vector(speed, direction), "comes from"),
+        (wind_of_degrees, "NumPy's sine and cosine take radians"),
+        (wind_from_east, "counted from north and clockwise"),
+        (lambda s, d: wind_vector(s, d)[:, ::-1], "counted from north and clockwise"),
+        (lambda s, d: wind_vector(np.ones_like(s), d), "multiply both parts"),
+        (lambda s, d: wind_vector(s, d) * [1, -1], "the northward part"),
+        (lambda s, d: wind_vector(s, d) * [-1, 1], "the eastward part"),
+        (lambda s, d: 2 * wind_vector(s, d), "for `speed` = ["),
+    ],
+)
+def test_wind_vector(wrong, sentence):
+    """Each wrong vector gets its sentence."""
+    result = exercises.check("12.9", wrong)
+    assert not result
+    assert sentence in result.message
+
+
+def test_untouched_stub_of_the_wind_is_not_attempted():
+    """A stub is answered kindly."""
+
+    def stub(speed, direction):
+        raise NotImplementedError
+
+    assert "not attempted yet" in exercises.check("12.9", stub).message

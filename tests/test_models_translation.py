@@ -70,9 +70,9 @@ def test_parameters_follow_the_formulas(attention, direction, extra):
     assert model.count_params() == plain + extra
 
 
-def test_true_means_dot_products():
-    """`attention=True` builds the very network of "dot"."""
-    first, second = build(attention=True), build(attention="dot")
+def test_true_means_additive():
+    """`attention=True` builds the very network of "additive"."""
+    first, second = build(attention=True), build(attention="additive")
     np.testing.assert_array_equal(
         outputs(first, SOURCES, TARGETS), outputs(second, SOURCES, TARGETS)
     )
@@ -345,7 +345,7 @@ def test_global_random_state_is_neither_read_nor_changed():
         ({"n_source": 1}, "`n_source` must be at least 2"),
         ({"n_target": 0}, "`n_target` must be at least 2"),
         ({"units": 0}, "`units` must be at least 1"),
-        ({"attention": "general"}, "`attention` must be one of True, False, 'dot'"),
+        ({"attention": "general"}, "`attention` must be one of True, False, 'add"),
         ({"direction": "backward"}, "`direction` must be one of 'forward', 'both'"),
     ],
 )

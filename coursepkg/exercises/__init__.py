@@ -20,12 +20,16 @@ from typing import Any
 
 from coursepkg.exercises import (
     backpropagation_through_time,
+    convolutions,
+    convolutions_and_recurrence,
     deep_and_bidirectional,
     embeddings,
+    encoder_decoder_and_attention,
     forecasting_foundations,
     forecasting_with_rnns,
     language_models,
     lstm_and_gru,
+    multi_step_and_uncertainty,
     padding_and_masking,
     recurrent_networks,
     sequences,
@@ -50,6 +54,10 @@ EXERCISES = MappingProxyType(
         **language_models.EXERCISES,
         **forecasting_foundations.EXERCISES,
         **forecasting_with_rnns.EXERCISES,
+        **multi_step_and_uncertainty.EXERCISES,
+        **convolutions.EXERCISES,
+        **convolutions_and_recurrence.EXERCISES,
+        **encoder_decoder_and_attention.EXERCISES,
     }
 )
 

@@ -336,6 +336,67 @@ def _check_paired_interval(attempt: Attempt) -> str | None:
     )
 
 
+def _wind_vector(speed: ndarray, direction: ndarray) -> ndarray:
+    result = np.zeros((len(speed), 2))
+    for row, degrees in enumerate(direction):
+        towards = np.pi * (degrees + 180) / 180
+        result[row] = speed[row] * np.sin(towards), speed[row] * np.cos(towards)
+    return result
+
+
+def _wind_vector_mistakes(speed: ndarray, direction: ndarray) -> Mistakes:
+    right = _wind_vector(speed, direction)
+    angle = np.deg2rad(direction)
+    plain = np.column_stack([speed * np.sin(direction), speed * np.cos(direction)])
+    radians = (
+        "the direction is in degrees, but NumPy's sine and cosine take radians: use "
+        "`np.deg2rad`."
+    )
+    exchanged = (
+        "the angle is counted from north and clockwise, not from east: the eastward "
+        "part goes with the sine, the northward part with the cosine."
+    )
+    return [
+        (
+            -right,
+            "this is where the wind comes from. A wind of 90 degrees comes from the "
+            "east and moves the air towards the west: both parts change their sign.",
+        ),
+        (right[:, ::-1], exchanged),
+        (-right[:, ::-1], exchanged),
+        (-plain, radians),
+        (plain, radians),
+        (
+            -np.column_stack([np.sin(angle), np.cos(angle)]),
+            "this is the direction alone: multiply both parts by the speed.",
+        ),
+        (right.T, "expected one row for each hour, shape (n, 2); this is transposed."),
+        (
+            right * [1, -1],
+            "the northward part has the wrong sign: a wind from the north (0 degrees) "
+            "moves the air towards the south.",
+        ),
+        (
+            right * [-1, 1],
+            "the eastward part has the wrong sign: a wind from the east (90 degrees) "
+            "moves the air towards the west.",
+        ),
+    ]
+
+
+def _check_wind_vector(attempt: Attempt) -> str | None:
+    return judge(
+        attempt,
+        oracle=_wind_vector,
+        cases=[
+            (np.array([2.0]), np.array([60.0])),
+            (np.array([3.0, 1.0]), np.array([0.0, 200.0])),
+            (np.array([1.5, 0.0, 4.0, 2.0]), np.array([359.0, 10.0, 1.0, 250.0])),
+        ],
+        mistakes=_wind_vector_mistakes,
+    )
+
+
 EXERCISES = {
     "12.3": Exercise(
         "undo_standardizing",
@@ -347,4 +408,5 @@ EXERCISES = {
     "12.6": Exercise(
         "paired_interval", ("a", "b", "t_quantile"), _check_paired_interval
     ),
+    "12.9": Exercise("wind_vector", ("speed", "direction"), _check_wind_vector),
 }

@@ -100,7 +100,7 @@ def build_encoder_decoder(
     n_target: int,
     units: int = 64,
     embedding_dim: int = 16,
-    attention: bool | Literal["dot", "additive"] = True,
+    attention: bool | Literal["additive", "dot"] = True,
     direction: Literal["forward", "both"] = "both",
     seed: int | np.random.Generator = 0,
 ) -> keras.Model:
@@ -114,8 +114,8 @@ def build_encoder_decoder(
         Size of the decoder's GRU, and of the encoder's in each direction.
     embedding_dim : int, default 16
         Length of the vectors that are learnt for the tokens.
-    attention : bool or {"dot", "additive"}, default True
-        How the decoder looks back at the source (see Notes); True is "dot". With
+    attention : bool or {"additive", "dot"}, default True
+        How the decoder looks back at the source (see Notes); True is "additive". With
         False all that it knows of the source is the state that it starts from.
     direction : {"both", "forward"}
         How the encoder reads. With "both", what it says of a token knows the tokens
@@ -176,7 +176,7 @@ def build_encoder_decoder(
     }
     width = check_integer(units, "units", minimum=1)
     dim = check_integer(embedding_dim, "embedding_dim", minimum=1)
-    kind = check_choice(attention, "attention", (True, False, "dot", "additive"))
+    kind = check_choice(attention, "attention", (True, False, "additive", "dot"))
     check_choice(direction, "direction", ("forward", "both"))
     draw = draw_seeds(seed)
     vectors = {
@@ -420,7 +420,7 @@ def _attention_layers(
 ) -> dict[str, keras.layers.Layer]:
     """Return the layers that `_attend` puts together."""
     layers: dict[str, keras.layers.Layer] = {}
-    if kind == "additive":
+    if kind != "dot":
         layers["query"] = _dense(units, draw, "query", use_bias=False)
         layers["key"] = _dense(units, draw, "key")
         layers["attention"] = _additive_attention(units, draw)
