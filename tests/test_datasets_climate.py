@@ -1,11 +1,12 @@
 """The generated weather: lawful air, a state that can be read, an honest optimum."""
 
+import datetime
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coursepkg import datasets
@@ -16,7 +17,7 @@ T, P = "T (degC)", "p (mbar)"
 LONG = datasets.make_climate(n_steps=60_000, seed=7)  # seven years of hours
 FINE = datasets.make_climate(n_steps=60_000, step="10min", seed=8)
 SHORT = datasets.make_climate(n_steps=400, seed=3)
-STATE_COLUMNS = [P, T, "rh (%)", "wv (m/s)", "wd (deg)"]
+STATE_COLUMNS = [P, T, "Tdew (degC)", "rh (%)", "wv (m/s)", "wd (deg)"]
 
 
 def anomalies(frame):
@@ -123,14 +124,17 @@ def test_potential_temperature_is_that_at_1000_mbar():
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), start=st.dates())
+@example(seed=49, start=datetime.date(2009, 6, 20))  # 0.24 % of humidity
+@example(seed=216, start=datetime.date(2009, 6, 20))  # 0.04 %
 def test_dew_point_is_never_above_the_temperature(seed, start):
     """Whatever the seed and the season, the air is not more than saturated."""
     when = f"{2000 + start.year % 30}-{start.month:02}-{min(start.day, 28):02}"
     frame = datasets.make_climate(n_steps=500, start=when, seed=seed).frame
     assert (frame["Tdew (degC)"] <= frame[T]).all()
-    assert frame["rh (%)"].between(1, 100).all()
+    assert frame["rh (%)"].between(0, 100).all()
     assert (frame["VPdef (mbar)"] >= 0).all()
     assert np.isfinite(frame.to_numpy()).all()
+    assert np.isfinite(read_state(frame)).all()
 
 
 def test_wind_has_a_direction_and_gusts_above_it():
@@ -173,6 +177,24 @@ def test_state_is_read_back_from_the_published_columns():
     np.testing.assert_array_less(off[:, 2], 0.0051)
     assert off[:, 1].max() < 0.02  # of a logarithm whose innovations are 0.07
     assert off[:, 3:].max() < 0.02
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_state_is_read_in_very_dry_air(seed):
+    """Where humidity rounds to nothing the gap is read from the dew point instead."""
+    draws = Draws(seed, 104_935, 104_935)  # 17,490 hours: the two years of this seed
+    climate = datasets.make_climate(n_steps=17_490, seed=draws)
+    frame = climate.frame
+    assert frame["rh (%)"].min() < 0.2
+    states = climate_module._states(draws.noise[:, :5])[::6]
+    off = np.abs(anomalies(frame) - states)[:, 1]
+    gap = (frame[T] - frame["Tdew (degC)"]).to_numpy()
+    assert np.all(off[gap > 10] < 0.0011)  # half a hundredth twice, of 10 degrees
+    assert off.max() < 0.02
+    oracle = climate.truth.oracle(column=T, horizon=24)
+    assert np.isfinite(oracle[24:]).all()
+    mae, error = score(oracle, frame, T, 24)
+    assert abs(mae - climate.truth.optimum(column=T, horizon=24)) < 4 * error
 
 
 def test_transition_is_recovered_from_the_ten_minute_columns():
@@ -356,7 +378,7 @@ def test_peeking_oracle_is_caught():
     assert mae < climate.truth.optimum(column=T) - 10 * error
 
 
-def test_oracle_reads_only_the_five_columns_and_the_calendar():
+def test_oracle_reads_only_the_columns_of_the_state_and_the_calendar():
     """Spoiling all other columns changes nothing."""
     frame = SHORT.frame.copy()
     frame.loc[:, [name for name in frame if name not in STATE_COLUMNS]] = -9.0
@@ -443,6 +465,15 @@ def test_impossible_requests_are_refused(call, words):
     """The message names the argument."""
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_truth_asks_for_a_fixed_step():
+    """A gap, a single row or five minutes would give a silently wrong oracle."""
+    frame = SHORT.frame
+    five_minutes = frame.set_index(frame.index[0] + (frame.index - frame.index[0]) / 12)
+    for wrong in (frame.drop(frame.index[7]), frame[:1], five_minutes):
+        with pytest.raises(ValueError, match="`frame` must have at least two rows"):
+            climate_truth(wrong)
 
 
 def test_wrong_types_are_refused():

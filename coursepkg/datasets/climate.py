@@ -170,7 +170,9 @@ def make_climate(
 
     *From the state to the columns.* T and p are their cycles plus :math:`\tau` and
     :math:`\pi`. The dew-point gap :math:`g = \exp(\text{cycle} + \gamma)` is positive,
-    so the dew point :math:`T - g` lies below the temperature. Vapour pressures follow
+    so the dew point :math:`T - g` lies below the temperature. It has no upper limit:
+    very dry air is more frequent than at any real station, and some seeds bring hours
+    with less than 1 % relative humidity. Vapour pressures follow
     Magnus, :math:`e(T) = 6.1078 \exp(17.08085\,T / (234.175 + T))` mbar: VPmax is e(T),
     VPact is e(T - g), VPdef their difference and rh their ratio in per cent. With e for
     VPact and K for the temperature in kelvin, sh is
@@ -181,8 +183,8 @@ def make_climate(
     comes from (0 north, 90 east). The gust max. wv is above wv by a lognormal amount
     that tells nothing about the state.
 
-    *The best forecast.* The state can be read back from T, rh, p, wv and wd, up to
-    their decimals. h steps ahead of it, T is Gaussian with mean
+    *The best forecast.* The state can be read back from T, rh, Tdew, p, wv and wd, up
+    to their decimals (`read_state`). h steps ahead of it, T is Gaussian with mean
     :math:`m_{t+h} + (A^h s_t)_\tau`, m the cycle, and variance
     :math:`\sigma_h^2 = (S - A^h S (A^h)^\top)_{\tau\tau}`, where S is the stationary
     covariance, the solution of :math:`S = A S A^\top + L L^\top`. The mean is the
@@ -229,15 +231,29 @@ def climate_truth(frame: pd.DataFrame) -> Truth:
     Parameters
     ----------
     frame : DataFrame
-        Published columns, indexed by time at a fixed step. Only T, rh, p, wv and wd
-        are used, and the calendar: no latent draw is at hand here.
+        Published columns, indexed by time at a fixed step, a multiple of ten minutes.
+        Only T, rh, Tdew, p, wv and wd are used, and the calendar: no latent draw is at
+        hand here.
 
     Returns
     -------
     Truth
         Oracle and optimum of "p (mbar)" and "T (degC)", the horizon in rows.
+
+    Raises
+    ------
+    ValueError
+        If the frame has fewer than two rows, a gap, or another step.
     """
     times = pd.DatetimeIndex(frame.index)
+    steps = np.unique(np.diff(times))
+    if len(steps) != 1 or not steps[0] or steps[0] % _STEP:
+        message = (
+            "`frame` must have at least two rows at one fixed step of time, a multiple "
+            f"of ten minutes, got {len(times)} rows and {len(steps)} different steps. "
+            "Pass a frame of `make_climate`, or rows of it without a gap."
+        )
+        raise ValueError(message)
     cycles = _cycles(times)  # (n_steps, 5)
     states = read_state(frame) - cycles  # (n_steps, 5)
     every = round((times[1] - times[0]) / _STEP)
@@ -272,10 +288,14 @@ def climate_truth(frame: pd.DataFrame) -> Truth:
 def read_state(frame: pd.DataFrame) -> FloatArray:
     """Return the five numbers that the published columns of a row determine.
 
+    The dew-point gap stands in two columns, each with two decimals. Relative humidity
+    is the finer scale unless the air is very dry, below some 7 %; then a hundredth of
+    a per cent is more than a hundredth of a degree, and the gap is T less Tdew.
+
     Parameters
     ----------
     frame : DataFrame
-        At least the columns T, rh, p, wv and wd.
+        At least the columns T, rh, Tdew, p, wv and wd.
 
     Returns
     -------
@@ -284,13 +304,19 @@ def read_state(frame: pd.DataFrame) -> FloatArray:
         wind towards the east and towards the north (m/s), cycles included.
     """
     temperature = frame["T (degC)"].to_numpy(dtype=np.float64)
-    vapour = magnus(temperature) * frame["rh (%)"].to_numpy(dtype=np.float64) / 100
+    humidity = frame["rh (%)"].to_numpy(dtype=np.float64)
+    gap = temperature - frame["Tdew (degC)"].to_numpy(dtype=np.float64)
+    _, a, b = _MAGNUS
+    slope = humidity * a * b / (b + temperature - gap) ** 2  # % a degree of dew point
+    finer = slope > 0.5  # rh within 0.005 %, T - Tdew within 0.01 degC
+    vapour = magnus(temperature[finer]) * humidity[finer] / 100
+    gap[finer] = temperature[finer] - dew_point(vapour)
     speed = frame["wv (m/s)"].to_numpy(dtype=np.float64)
     origin = np.deg2rad(frame["wd (deg)"].to_numpy(dtype=np.float64))
     return np.column_stack(
         [
             temperature,
-            np.log(temperature - dew_point(vapour)),
+            np.log(gap),
             frame["p (mbar)"].to_numpy(dtype=np.float64),
             -speed * np.sin(origin),
             -speed * np.cos(origin),

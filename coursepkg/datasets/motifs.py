@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -254,7 +255,7 @@ def make_motifs(
         the task is to tell whether there is a motif. By default a struck bell of 12
         steps, a damped oscillation, and the same played backwards.
     noise_scale : float, default 1.0
-        Standard deviation of the noise, greater than 0.
+        Standard deviation of the noise, from 1e-30 to 1e30.
     positions : tuple of two int, optional
         Least and greatest step at which a motif may begin; anywhere by default.
     seed : int or numpy.random.Generator, default 0
@@ -269,10 +270,11 @@ def make_motifs(
     Raises
     ------
     TypeError
-        If a size is not an integer.
+        If a size or a place is not an integer, or the noise not a number.
     ValueError
         If a size is too small, the motifs are fewer than two, not finite or longer
-        than the series, the noise is not positive, or a place lies outside.
+        than the series, the noise is out of its range, or `positions` are not two
+        places inside.
 
     Notes
     -----
@@ -281,8 +283,7 @@ def make_motifs(
     looks at these alone can tell the two classes apart. Nor does one fixed step tell
     them, unless it is among the first or the last, which only one end of a motif can
     reach: they give away a little.
-    The motifs' length is 5 noise deviations (Euclidean norm): barely visible to the
-    eye, seldom missed by the matched filter.
+    The default motifs have a Euclidean norm of 5, whatever `noise_scale` is.
 
     References
     ----------
@@ -301,12 +302,7 @@ def make_motifs(
     n = check_integer(n_sequences, "n_sequences", minimum=1)
     length = check_integer(sequence_length, "sequence_length", minimum=1)
     shapes = _bells() if motifs is None else _checked_motifs(motifs)
-    if not (np.isfinite(noise_scale) and noise_scale > 0):
-        message = (
-            f"`noise_scale` must be greater than 0, got {noise_scale}. Without noise "
-            "there is nothing to detect."
-        )
-        raise ValueError(message)
+    noise_scale = _checked_noise(noise_scale)
     n_steps = shapes.shape[1]
     if n_steps > length:
         message = (
@@ -314,7 +310,7 @@ def make_motifs(
             f"{length}. Take longer series or shorter motifs."
         )
         raise ValueError(message)
-    first, last = (0, length - n_steps) if positions is None else positions
+    first, last = (0, length - n_steps) if positions is None else _pair(positions)
     first = check_integer(first, "positions", minimum=0)
     last = check_integer(last, "positions", minimum=0)
     if not first <= last <= length - n_steps:
@@ -336,7 +332,7 @@ def make_motifs(
             metric="accuracy",
             kind="monte carlo",
             motifs=shapes,
-            noise_scale=float(noise_scale),
+            noise_scale=noise_scale,
             sequence_length=length,
             first=first,
             last=last,
@@ -364,6 +360,36 @@ def _checked_motifs(motifs: ArrayLike) -> FloatArray:
         )
         raise ValueError(message)
     return check_finite(array, "motifs")
+
+
+def _checked_noise(noise_scale: float) -> float:
+    """Return a standard deviation whose square is neither 0 nor infinite."""
+    if isinstance(noise_scale, bool) or not isinstance(noise_scale, Real):
+        message = (
+            f"`noise_scale` must be a number, got {noise_scale!r}. Pass a standard "
+            "deviation such as 1.0."
+        )
+        raise TypeError(message)
+    if not 1e-30 <= noise_scale <= 1e30:
+        message = (
+            "`noise_scale` must be greater than 0, from 1e-30 to 1e30, got "
+            f"{noise_scale}. Without noise there is nothing to detect."
+        )
+        raise ValueError(message)
+    return float(noise_scale)
+
+
+def _pair(positions: tuple[int, int]) -> tuple[int, int]:
+    """Return the two places, unchecked."""
+    try:
+        first, last = positions
+    except (TypeError, ValueError):
+        message = (
+            "`positions` must be two steps, the least and the greatest at which a "
+            f"motif may begin, got {positions!r}. Pass for example (8, 20)."
+        )
+        raise ValueError(message) from None
+    return first, last
 
 
 def _draw(
