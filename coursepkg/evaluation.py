@@ -307,7 +307,8 @@ def conformal_interval(
         corrected, with one more axis for lower and upper limit, ``(..., 2)``
         (conformalised quantile regression).
     new_pred : array_like
-        The forecasts to turn into intervals: ``(m, ...)``, otherwise as `y_pred`.
+        The forecasts to turn into intervals: ``(m, ...)``, otherwise as `y_pred`,
+        points for points and limits for limits.
     level : float, default 0.9
         The share that is to be covered, strictly between 0 and 1.
 
@@ -323,8 +324,9 @@ def conformal_interval(
     ------
     ValueError
         If there are too few calibration cases for the level (fewer than
-        level / (1 - level)), if the shapes do not fit, if a value is not finite, if a
-        lower limit is above its upper one, or if `level` is not between 0 and 1.
+        level / (1 - level)), if the shapes do not fit, if `y_pred` holds points and
+        `new_pred` limits or the other way round, if a value is not finite, if a lower
+        limit is above its upper one, or if `level` is not between 0 and 1.
 
     References
     ----------
@@ -346,6 +348,17 @@ def conformal_interval(
     observed = check_array(y_true, "y_true", ndim=(1, 2)).astype(np.float64)
     old = _limits(y_pred, "y_pred", observed.shape[1:], len(observed))
     new = _limits(new_pred, "new_pred", observed.shape[1:], None)
+    kinds = [
+        "points" if np.ndim(forecasts) == observed.ndim else "limits"
+        for forecasts in (y_pred, new_pred)
+    ]
+    if kinds[0] != kinds[1]:
+        message = (
+            f"`y_pred` and `new_pred` must be of one kind, got {kinds[0]} to "
+            f"calibrate on and {kinds[1]} to calibrate. A margin belongs to the kind "
+            "of forecast that it was counted on: pass the same outputs of one model."
+        )
+        raise ValueError(message)
     check_finite(observed, "y_true")
     n = len(observed)
     rank = math.ceil((n + 1) * level - 1e-9)  # 1e-9: 0.7 * 10 is not above 7
@@ -406,7 +419,7 @@ def diebold_mariano(
     ValueError
         If the shapes differ, a value is not finite, there are not more than twice as
         many steps as `horizon`, or the estimated variance of the mean difference is
-        not positive.
+        not positive, or no larger than the rounding of the losses makes it.
 
     References
     ----------
@@ -442,7 +455,9 @@ def diebold_mariano(
     centred = difference - mean  # (n,)
     covariances = [float(centred[k:] @ centred[: n - k]) / n for k in range(h)]
     variance = (covariances[0] + 2.0 * sum(covariances[1:])) / n
-    if not variance > 1e-24 * max(1.0, mean**2):
+    largest = max(float(np.abs(first).max()), float(np.abs(second).max()))
+    rounding = np.finfo(np.float64).eps * largest  # of one difference
+    if not variance > rounding**2 / n:
         message = (
             f"The variance of the mean difference must be positive, got {variance:.3g} "
             f"from {n} steps and the autocovariances up to lag {h - 1}. Pass losses of "

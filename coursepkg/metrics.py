@@ -222,7 +222,8 @@ def coverage(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
     Parameters
     ----------
     y_true, lower, upper : array_like, any shape, the same for all three
-        Observed values and the limits of their intervals, which belong to them.
+        Observed values and the limits of their intervals, which belong to them. A
+        limit may be infinite: such an interval is open on that side.
 
     Returns
     -------
@@ -233,8 +234,8 @@ def coverage(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the shapes differ, if there is no value, if one is not finite, or if a lower
-        limit is above its upper one.
+        If the shapes differ, if there is no value, if an observed value is not finite
+        or a limit is NaN, or if a lower limit is above its upper one.
 
     Examples
     --------
@@ -246,7 +247,7 @@ def coverage(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
     check_same_shape(true, high, ("y_true", "upper"))
     _check_not_empty(true)
     true = _finite_numbers(true, "y_true")
-    low, high = _finite_numbers(low, "lower"), _finite_numbers(high, "upper")
+    low, high = _limit_numbers(low, "lower"), _limit_numbers(high, "upper")
     n_crossed = int(np.count_nonzero(low > high))
     if n_crossed:
         message = (
@@ -440,13 +441,31 @@ def _check_not_empty(true: NDArray) -> None:
         raise ValueError(message)
 
 
-def _finite_numbers(values: NDArray, name: str) -> NDArray[np.float64]:
-    """Return float64 values; a NaN is counted in the message, never averaged."""
+def _numbers(values: NDArray, name: str) -> NDArray[np.float64]:
+    """Return float64 values, or say what stands in their place."""
     try:
-        numbers = values.astype(np.float64)
+        return values.astype(np.float64)
     except (TypeError, ValueError):
         message = f"`{name}` must hold numbers, got {values.dtype}."
         raise TypeError(message) from None
+
+
+def _limit_numbers(values: NDArray, name: str) -> NDArray[np.float64]:
+    """Return float64 limits, which may be infinite but not NaN."""
+    numbers = _numbers(values, name)
+    n_missing = int(np.count_nonzero(np.isnan(numbers)))
+    if n_missing:
+        message = (
+            f"`{name}` must not be NaN, got {n_missing} among {numbers.size}. Leave "
+            "out the steps without a forecast; an open side is -np.inf or np.inf."
+        )
+        raise ValueError(message)
+    return numbers
+
+
+def _finite_numbers(values: NDArray, name: str) -> NDArray[np.float64]:
+    """Return float64 values; a NaN is counted in the message, never averaged."""
+    numbers = _numbers(values, name)
     n_bad = int(np.count_nonzero(~np.isfinite(numbers)))
     if n_bad:
         message = (

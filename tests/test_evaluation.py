@@ -244,6 +244,14 @@ def test_conformal_margin_is_the_ranked_error():
         np.testing.assert_array_equal(interval.upper, [10.0 + margin, 20.0 + margin])
 
 
+def test_conformal_rank_is_not_raised_by_rounding():
+    """In floating point 100 times 0.55 is a little above 55; the rank is 55."""
+    assert 100 * 0.55 > 55
+    errors = np.arange(1.0, 100.0)
+    interval = evaluation.conformal_interval(errors, 0 * errors, [0.0], level=0.55)
+    assert interval.margin == 55.0
+
+
 def test_conformal_interval_corrects_intervals_as_well():
     """Limits are moved by how far values lie outside, or inside if all do."""
     y_true = np.array([0.0, 4.0, 13.0, 5.0])  # scores of [2, 8]: 2, -2, 5, -3
@@ -315,6 +323,9 @@ def test_conformal_interval_names_how_many_cases_it_needs(level, needed):
         (np.zeros(9), np.ones((9, 2)) * [1, 0], np.zeros(2), "9 crossed among 9"),
         (np.full(9, np.nan), np.zeros(9), np.zeros(2), "`y_true` must be finite"),
         (np.zeros(9), np.zeros(9), [np.inf], "`new_pred` must be finite"),
+        (np.zeros(9), np.zeros(9), np.zeros((2, 2)), "got points to .* and limits"),
+        (np.zeros(9), np.zeros((9, 2)), np.zeros(2), "got limits to .* and points"),
+        (np.zeros((9, 3)), np.zeros((9, 3)), np.zeros((2, 3, 2)), "of one kind"),
     ],
 )
 def test_conformal_interval_refuses_what_does_not_fit(
@@ -371,6 +382,17 @@ def test_diebold_mariano_rejects_equal_forecasts_as_often_as_it_says():
         without.append(evaluation.diebold_mariano(a, b).p_value < 0.05)
     assert 0.04 < np.mean(with_lags) < 0.085
     assert np.mean(without) > 0.2  # a t test that takes the days for independent
+
+
+@pytest.mark.parametrize("unit", [1e-150, 1e-11, 1.0, 1e9])
+def test_diebold_mariano_does_not_depend_on_the_unit_of_the_losses(unit):
+    """Kilometres or millimetres: the statistic is the same; equal is equal."""
+    a, b = np.random.default_rng(3).gamma(2.0, size=(2, 50))
+    expected = evaluation.diebold_mariano(a, b, horizon=2)
+    test = evaluation.diebold_mariano(a * unit, b * unit, horizon=2)
+    assert test.statistic == pytest.approx(expected.statistic)
+    with pytest.raises(ValueError, match="must be positive"):
+        evaluation.diebold_mariano(a * unit, (a + 0.1) * unit)  # constant but rounding
 
 
 def test_diebold_mariano_refuses_too_few_steps_and_no_variance():

@@ -278,6 +278,14 @@ def test_coverage_counts_the_limits_as_inside():
     assert metrics.coverage([[1.0], [3.0]], [[0.0], [0.0]], [[2.0], [2.0]]) == 0.5
 
 
+def test_coverage_of_open_intervals_counts_the_side_that_is_closed():
+    """An infinite margin covers everything, a one-sided interval its own side."""
+    values, open_below, open_above = [1.0, 2.0], [-np.inf] * 2, [np.inf] * 2
+    assert metrics.coverage(values, open_below, open_above) == 1.0
+    assert metrics.coverage(values, open_below, [1.5, 1.5]) == 0.5
+    assert metrics.coverage(values, [1.5, 1.5], open_above) == 0.5
+
+
 def test_coverage_of_a_normal_interval_is_its_level():
     """1.645 standard deviations to both sides hold 90 % of normal values."""
     values = np.random.default_rng(4).normal(size=(20_000, 2))
@@ -294,7 +302,9 @@ def test_coverage_refuses_other_shapes_and_crossed_limits():
         metrics.coverage([1.0, 2.0], [0.0, 0.0], [3.0])
     with pytest.raises(ValueError, match=r"1 crossed interval\(s\) among 2"):
         metrics.coverage([1.0, 2.0], [0.0, 3.0], [3.0, 2.0])
-    with pytest.raises(ValueError, match="`upper` must be finite"):
-        metrics.coverage([1.0], [0.0], [np.inf])
+    with pytest.raises(ValueError, match="`upper` must not be NaN, got 1 among 1"):
+        metrics.coverage([1.0], [0.0], [np.nan])
+    with pytest.raises(ValueError, match="`y_true` must be finite"):
+        metrics.coverage([np.inf], [0.0], [np.inf])
     with pytest.raises(ValueError, match="at least one value"):
         metrics.coverage([], [], [])
