@@ -210,6 +210,10 @@ def test_explanation_gives_the_numbers():
         ({"motifs": [[1.0, np.nan], [0.0, 0.0]]}, "`motifs` must be finite"),
         ({"noise_scale": 0.0}, "`noise_scale` must be greater than 0"),
         ({"noise_scale": np.inf}, "`noise_scale` must be greater than 0"),
+        ({"noise_scale": np.nan}, "`noise_scale` must be greater than 0"),
+        ({"noise_scale": 1e-170}, "from 1e-30 to 1e30, got 1e-170"),
+        ({"positions": (1, 2, 3)}, r"`positions` must be two steps.*got \(1, 2, 3\)"),
+        ({"positions": 5}, "`positions` must be two steps.*got 5"),
         ({"positions": (3, 2)}, r"rising order.*got \(3, 2\)"),
         ({"positions": (0, 53)}, "at most 52"),
         ({"positions": (-1, 3)}, "`positions` must be at least 0"),
@@ -219,6 +223,25 @@ def test_what_cannot_be_hidden_is_refused(options, words):
     """The message says what was passed, and how to mend it."""
     with pytest.raises(ValueError, match=words):
         datasets.make_motifs(**{"n_sequences": 3, **options})
+
+
+@pytest.mark.parametrize("noise_scale", ["1", None, True])
+def test_noise_that_is_no_number_is_refused(noise_scale):
+    """With the course's message and not NumPy's."""
+    with pytest.raises(TypeError, match="`noise_scale` must be a number"):
+        datasets.make_motifs(n_sequences=3, noise_scale=noise_scale)
+
+
+@pytest.mark.parametrize("noise_scale", [1e-30, 1e30, np.float32(0.5), 2])
+def test_the_truth_is_finite_at_the_ends_of_the_range(noise_scale):
+    """Everything is found without noise, and nothing in a storm."""
+    data = datasets.make_motifs(n_sequences=50, noise_scale=noise_scale)
+    assert np.isfinite(data.x).all()
+    if noise_scale == 1e-30:
+        np.testing.assert_array_equal(data.truth.oracle(), data.labels)
+    else:
+        posterior = data.truth.posterior(data.x)
+        np.testing.assert_allclose(posterior.sum(axis=(1, 2)), 1.0)
 
 
 def test_series_of_another_length_are_refused():

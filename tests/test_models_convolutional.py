@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from coursepkg import models, reference
 from coursepkg.models._convolutional import output_length
@@ -50,11 +51,74 @@ def test_forecaster_follows_the_equations(padding, pooling):
         2, 4, 5
     ])  # fmt: skip
     relu = {"padding": padding, "activation": "relu"}
-    x, _ = reference.conv1d_forward(SERIES, *first, strides=2, **relu)
-    x, _ = reference.max_pool1d_forward(x, pool_size=2)
+    # With "causal" strides are counted from the end: of 20 steps 1, 3, ..., 19.
+    causal = {"causal": np.pad(SERIES, ((0, 0), (1, 0), (0, 0)))}
+    x, _ = reference.conv1d_forward(
+        causal.get(padding, SERIES), *first, strides=2, **relu
+    )
+    x, _ = reference.max_pool1d_forward(x[:, padding == "causal" :], pool_size=2)
     x, _ = reference.conv1d_forward(x, *second, dilation_rate=2, **relu)
     expected = POOLED[pooling](x) @ kernel[0] + bias[0]
     np.testing.assert_allclose(outputs(model), expected, atol=1e-5)
+
+
+def seen(model, length):
+    """The first and the last step of which the forecast depends."""
+    x = np.random.default_rng(0).normal(size=(64, length, 1))
+    x = tf.constant(x.astype("float32"))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = tf.reduce_sum(model(x))
+    steps = np.flatnonzero(np.abs(tape.gradient(loss, x)).sum(axis=(0, 2)))
+    return int(steps[0]), int(steps[-1])
+
+
+STRIDED = [
+    (24, {"strides": 2}),
+    (26, {"kernel_size": 4, "strides": (2, 3), "filters": (8, 8)}),
+    (24, {"filters": (8, 8, 8), "kernel_size": 5, "pool_size": (3, 3, 1)}),
+]
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("pooling", ["max", "average", "last", "flatten"])
+@pytest.mark.parametrize(("length", "options"), STRIDED)
+def test_causal_forecaster_sees_the_newest_step(length, options, pooling, known):
+    """Whether or not strides and groups fit, and whether or not the length is given."""
+    if pooling == "flatten" and not known:
+        return
+    model = models.build_conv_forecaster(
+        sequence_length=length if known else None,
+        padding="causal",
+        pooling=pooling,
+        **options,
+    )
+    assert seen(model, length)[1] == length - 1
+
+
+def test_causal_layers_of_a_strided_forecaster_see_nothing_later():
+    """An output of the first layer, two steps before the last, ignores both."""
+    model = models.build_conv_forecaster(
+        filters=(8, 4), strides=(1, 2), padding="causal", pooling="flatten",
+        sequence_length=24
+    )  # fmt: skip
+    flat = keras.Model(model.input, model.get_layer("pooling").output)
+    x = np.random.default_rng(0).normal(size=(2, 24, 1)).astype("float32")
+    changed = x.copy()
+    changed[:, -2:] += 1.0
+    kept = np.s_[:, : -1 * 4]
+    np.testing.assert_array_equal(outputs(flat, x)[kept], outputs(flat, changed)[kept])
+    assert np.abs(outputs(flat, x) - outputs(flat, changed)).max() > 1e-3
+
+
+@pytest.mark.parametrize("pooling", ["last", "flatten"])
+def test_valid_forecaster_leaves_out_an_incomplete_group(pooling):
+    """As in Keras: the network of chapter 12 does not see its newest five hours."""
+    model = models.build_conv_forecaster(
+        filters=(8, 8, 8), kernel_size=5, pool_size=(3, 3, 1), pooling=pooling,
+        sequence_length=120
+    )  # fmt: skip
+    assert seen(model, 120) == (54 if pooling == "last" else 0, 114)
 
 
 @pytest.mark.parametrize(("n_outputs", "shape"), [(1, (3,)), (2, (3, 2))])
@@ -249,7 +313,9 @@ def test_pretrained_vectors_are_put_in_and_can_be_frozen():
 def test_a_saved_network_gives_the_same_answers(tmp_path):
     """Masks and slices survive the file, without custom objects."""
     text = models.build_conv_classifier(9, strides=2, pool_size=2, pooling="average")
-    last = models.build_conv_forecaster(n_features=2, pooling="last")
+    last = models.build_conv_forecaster(
+        n_features=2, pooling="last", padding="causal", strides=2, pool_size=2
+    )
     for model, x in ((text, np.pad(IDS, ((0, 0), (0, 6)))), (last, SERIES)):
         path = tmp_path / f"{model.name}.keras"
         model.save(path)
@@ -270,6 +336,7 @@ def test_a_saved_network_gives_the_same_answers(tmp_path):
         ({"pooling": "flatten"}, "`sequence_length` must be given"),
         ({"dropout": 1.0}, "`dropout` must be at least 0 and below 1"),
         ({"sequence_length": 4, "kernel_size": 5}, "Layer 1 .* gets 4 steps"),
+        ({"sequence_length": 4, "pool_size": 3}, "Layer 1 .* gets 4 steps"),
         ({"sequence_length": 0}, "`sequence_length` must be at least 1"),
         ({"n_features": 0}, "`n_features` must be at least 1"),
     ],
@@ -281,6 +348,22 @@ def test_builders_refuse_what_no_such_network_can_be(build, options, words):
     """The message says what was passed, and how to mend it."""
     with pytest.raises(ValueError, match=words):
         build(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"filters": 2.5}, "`filters` must be an integer, got 2.5"),
+        ({"filters": (4, 2.5)}, "`filters` must be an integer, got 2.5"),
+        ({"kernel_size": "3"}, "`kernel_size` must be an integer, got '3'"),
+        ({"strides": 1.0}, "`strides` must be an integer, got 1.0"),
+        ({"dropout": "a"}, "`dropout` must be a number, got 'a'"),
+    ],
+)
+def test_forecaster_refuses_what_is_no_number(options, words):
+    """And says which of its options it was."""
+    with pytest.raises(TypeError, match=words):
+        models.build_conv_forecaster(**options)
 
 
 def test_classifier_refuses_vectors_of_words_for_series():

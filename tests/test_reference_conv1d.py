@@ -279,6 +279,16 @@ def test_ties_are_settled_as_in_keras(kind):
     np.testing.assert_allclose(unpool(kind, d_outputs, cache), tape, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["max_pool1d", "global_max_pool1d"])
+def test_a_nan_is_the_maximum(kind):
+    """It is handed on, gets the gradient, and its neighbours get none."""
+    x = np.array([[[1.0], [np.nan], [2.0], [0.0]]])
+    outputs, cache = pool(kind, x)
+    assert np.isnan(outputs.ravel()[0])
+    d_x = unpool(kind, np.ones_like(outputs), cache)
+    assert d_x[0, :2, 0].tolist() == [0.0, 1.0]
+
+
 @pytest.mark.parametrize("kind", POOLING)
 def test_pooling_passes_the_check_by_differences(kind):
     """Away from ties, where the maximum has a kink."""
@@ -341,6 +351,7 @@ def test_caches_say_what_they_hold():
     [
         ({"x": np.zeros((9, 3))}, ValueError, "`x` must have 3 axes, got 2"),
         ({"x": np.zeros((2, 2, 3))}, ValueError, "at least 3 steps.*got 2"),
+        ({"x": np.zeros((2, 0, 3)), "padding": "same"}, ValueError, "one step, got no"),
         ({"kernel": np.zeros((3, 2, 4))}, ValueError, r"\(kernel_size, 3, filters\)"),
         ({"bias": np.zeros(3)}, ValueError, r"`bias` must have shape \(4,\)"),
         ({"strides": 0}, ValueError, "`strides` must be at least 1, got 0"),
@@ -368,7 +379,10 @@ def test_pooling_refuses_what_does_not_fit():
         reference.average_pool1d_forward(x, padding="causal")
     with pytest.raises(ValueError, match="at least 10 steps"):
         reference.max_pool1d_forward(x, pool_size=10)
-    with pytest.raises(ValueError, match="at least 1 steps"):
+    for padding in ("valid", "same"):
+        with pytest.raises(ValueError, match="at least one step, got none"):
+            reference.max_pool1d_forward(x[:, :0], pool_size=4, padding=padding)
+    with pytest.raises(ValueError, match="at least one step, got none"):
         reference.global_max_pool1d_forward(x[:, :0])
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 
 import keras
-import numpy as np
 
 from coursepkg._validation import check_choice, check_integer
 
@@ -25,6 +25,7 @@ def add_convolutional_layers(
     activation: str = "relu",
     dropout: float = 0.0,
     mask: keras.KerasTensor | None = None,
+    from_end: bool = False,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     """Put convolutional layers upon `x`; refuse what no such stack can be.
 
@@ -58,6 +59,10 @@ def add_convolutional_layers(
     mask : keras.KerasTensor, optional
         Of shape (batch, time, 1), 1 where a step counts and 0 where it is padding.
         Keras's own masks are dropped by Conv1D.
+    from_end : bool, default False
+        Whether strides and pooled groups are counted from the last step, so that what
+        is left out are the oldest steps and not the newest. For "causal" padding
+        without a mask. A strided layer then computes all steps before it drops some.
 
     Returns
     -------
@@ -71,17 +76,25 @@ def add_convolutional_layers(
 
     Raises
     ------
+    TypeError
+        If a size is not an integer, or `dropout` not a number.
     ValueError
         If there is no layer, a count is less than 1, there is another number of values
         than of layers, `padding` is unknown, a layer has both strides and dilation, a
         share is not in [0, 1), or the sequence is shorter than a filter.
     """
-    sizes = [filters] if isinstance(filters, int | np.integer) else list(filters)
+    sizes = list(filters) if isinstance(filters, Iterable) else [filters]
     sizes = [check_integer(size, "filters", minimum=1) for size in sizes]
     if not sizes:
         message = "`filters` must hold at least one layer, got none. Pass (32,)."
         raise ValueError(message)
     check_choice(padding, "padding", ("valid", "same", "causal"))
+    if isinstance(dropout, bool) or not isinstance(dropout, Real):
+        message = (
+            f"`dropout` must be a number, got {dropout!r}. Pass the share that is "
+            "dropped, such as 0.2."
+        )
+        raise TypeError(message)
     if not 0.0 <= dropout < 1.0:
         message = (
             f"`dropout` must be at least 0 and below 1, got {dropout}. It is the share "
@@ -118,7 +131,7 @@ def add_convolutional_layers(
         x = keras.layers.Conv1D(
             size,
             width,
-            strides=stride,
+            strides=1 if from_end else stride,
             padding=padding,
             dilation_rate=rate,
             activation=activation,
@@ -128,10 +141,14 @@ def add_convolutional_layers(
         if mask is not None:
             mask = _moved(mask, width, stride, padding, rate)  # (batch, new time, 1)
             x = x * mask
+        if from_end and stride * pool > 1:
+            x = x[:, ::-stride]  # the last step first
         if pool > 1:
             x = keras.layers.MaxPooling1D(pool, name=f"pool_{number}")(x)
             if mask is not None:
                 mask = keras.layers.MaxPooling1D(pool)(mask)
+        if from_end and stride * pool > 1:
+            x = x[:, ::-1]
         seed = draw()
         if dropout > 0.0:
             x = keras.layers.Dropout(dropout, seed=seed, name=f"dropout_{number}")(x)
@@ -154,10 +171,7 @@ def output_length(
 
 def _for_each_layer(value: int | Sequence[int], name: str, n_layers: int) -> list[int]:
     """Return one number for each layer."""
-    if isinstance(value, int | np.integer):
-        values = [int(value)] * n_layers
-    else:
-        values = list(value)
+    values = list(value) if isinstance(value, Iterable) else [value] * n_layers
     if len(values) != n_layers:
         message = (
             f"`{name}` must be one number or one for each of the {n_layers} layers, "

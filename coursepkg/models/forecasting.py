@@ -6,7 +6,7 @@ them, and outputs have the shape of its targets: (batch,) for one value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import keras
@@ -215,14 +215,15 @@ def build_conv_forecaster(
         Steps by which a filter moves on.
     padding : {"valid", "same", "causal"}
         Whether a filter stays within the window, or may hang over both of its ends or
-        its beginning, where zeros stand.
+        its beginning, where zeros stand. Strides and pools may leave steps out: the
+        newest ones with "valid" and "same", the oldest ones with "causal" (see Notes).
     dilation_rate : int or sequence of int, default 1
         Steps between neighbouring weights of a filter; with strides of 1 only.
     pool_size : int or sequence of int, default 1
         Steps of which a layer hands on the greatest value; 1 for no pooling.
     pooling : {"max", "average", "last", "flatten"}
         What the linear layer gets of the last layer's outputs: the greatest or the mean
-        of each filter over all steps, the last step, or all of them. Only with
+        of each filter over all steps, the last output, or all of them. Only with
         "flatten" has each step of the window a weight of its own; with the maximum and
         the mean it does not count where in the window something was.
     n_features : int, default 1
@@ -246,11 +247,23 @@ def build_conv_forecaster(
 
     Raises
     ------
+    TypeError
+        If a size is not an integer, or `dropout` not a number.
     ValueError
         If `padding` or `pooling` is unknown, a count is less than 1, there is another
         number of values than of layers, a layer has both strides and dilation, a share
         is not in [0, 1), "flatten" has no `sequence_length`, or the window is too short
         for the layers.
+
+    Notes
+    -----
+    With "valid" and "same" padding strides and pooled groups are counted from the
+    beginning of the window, as in Keras, and an incomplete group at the end is left
+    out. The newest steps are then lost to the forecast, whatever `pooling` is: of 120
+    hours the last five, with three layers of width 5 and pools of (3, 3, 1). With
+    "causal" padding they are counted from the end: the last output has seen the last
+    step of the window, whatever its length, and what may be left out are the oldest
+    steps.
 
     Examples
     --------
@@ -283,6 +296,7 @@ def build_conv_forecaster(
         pool_size=pool_size,
         dropout=dropout,
         draw=draw,
+        from_end=padding == "causal",
     )  # (batch, new length, width)
     # (batch, width), flattened (batch, new length * width)
     x = x[:, -1] if pooling == "last" else _POOLINGS[pooling](name="pooling")(x)
@@ -376,6 +390,12 @@ def build_tcn_forecaster(
     """
     filters = check_integer(n_filters, "n_filters", minimum=1)
     kernel = check_integer(kernel_size, "kernel_size", minimum=1)
+    if not isinstance(dilations, Iterable) or isinstance(dilations, str):
+        message = (
+            f"`dilations` must be a sequence of integers, got {dilations!r}. Pass one "
+            "for each block, such as (1, 2, 4)."
+        )
+        raise TypeError(message)
     gaps = [check_integer(gap, "dilations", minimum=1) for gap in dilations]
     if not gaps:
         message = "`dilations` must hold at least one block, got none. Pass (1, 2, 4)."

@@ -98,7 +98,7 @@ def windows_of(
     Raises
     ------
     ValueError
-        If no window fits.
+        If there is no step, or no window fits.
     """
     reach = (size - 1) * dilation_rate  # from the first place to the last
     first = 0
@@ -109,6 +109,9 @@ def windows_of(
         first = -reach
     else:
         first = -(max(0, (n_windows - 1) * strides + reach + 1 - time) // 2)
+    if time < 1:
+        message = "`x` must have at least one step, got none. Leave empty ones out."
+        raise ValueError(message)
     if n_windows < 1:
         message = (
             f"`x` must have at least {reach + 1} steps with "

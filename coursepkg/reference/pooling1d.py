@@ -233,7 +233,7 @@ def global_max_pool1d_forward(x: ArrayLike) -> tuple[FloatArray, PoolingCache]:
     Parameters
     ----------
     x : array of shape (batch, time, features)
-        Inputs.
+        Inputs. If there is a NaN, it is the maximum.
 
     Returns
     -------
@@ -257,6 +257,7 @@ def global_max_pool1d_forward(x: ArrayLike) -> tuple[FloatArray, PoolingCache]:
     x, windows = _prepared(x, None, None, "valid")
     covered = windows.gather(x)  # (batch, 1, time, features)
     greatest = covered == covered.max(axis=2, keepdims=True)  # as covered
+    greatest |= np.isnan(covered)  # where there is a NaN, it is the maximum
     weights = greatest / greatest.sum(axis=2, keepdims=True, dtype=x.dtype)
     outputs = x.max(axis=1)  # (batch, features)
     return outputs, PoolingCache("global_max_pool1d", weights, windows, outputs.copy())
@@ -266,7 +267,7 @@ def global_max_pool1d_backward(d_outputs: ArrayLike, cache: PoolingCache) -> Flo
     """Return dL/dx: each feature's gradient goes to the step where it was greatest.
 
     Several equal ones share it equally: so do Keras's global layers on TensorFlow, in
-    contrast to `max_pool1d_backward`. After a ReLU that is 0 everywhere all share it.
+    contrast to `max_pool1d_backward`.
 
     Parameters
     ----------
