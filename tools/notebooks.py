@@ -8,7 +8,7 @@ Usage, from the repository root (``make outputs CH=12`` and friends call this)::
     python tools/notebooks.py results 12            # with COURSEPKG_SEEDS set
     python tools/notebooks.py results-check [12]    # every notebook that records
     python tools/notebooks.py check [12]            # the rules, without running
-    python tools/notebooks.py test --jobs 2         # nbval over every notebook
+    python tools/notebooks.py test [12] --jobs 2    # nbval over every notebook
 
 A notebook is named by its number (``12``), its stem (``case-ridership``), a folder and
 either of them (``solutions/12``), a pattern (``case-*``) or ``all``.
@@ -718,16 +718,15 @@ def convert(source: Path, path: Path) -> None:
     print(f"{notebook_name(path)}: {len(notebook['cells'])} cells")
 
 
-def test(jobs: int) -> int:
-    """Run nbval over every notebook, one worker each, and return pytest's status."""
-    found = all_notebooks()
-    if not found:
+def test(jobs: int, paths: list[Path]) -> int:
+    """Run nbval over notebooks, one worker each, and return pytest's status."""
+    if not paths:
         print("No notebook to test.")
         return 0
     command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax"]
     command += ["--nbval-current-env", "--nbval-cell-timeout=900", "-p", "no:randomly"]
     command += ["-n", str(jobs), "--dist", "loadfile", "-rs", "--durations=5"]
-    command += [str(path.relative_to(ROOT)) for path in found]
+    command += [str(path.relative_to(ROOT)) for path in paths]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
@@ -742,15 +741,17 @@ def main(arguments: list[str] | None = None) -> None:
         commands.add_parser(name).add_argument("names", nargs="+")
     for name in ("results-check", "check"):
         commands.add_parser(name).add_argument("names", nargs="*")
-    commands.add_parser("test").add_argument("--jobs", type=int, default=2)
+    checked = commands.add_parser("test")
+    checked.add_argument("names", nargs="*")
+    checked.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
 
     if options.command == "convert":
         convert(options.source, options.notebook)
         return
-    if options.command == "test":
-        raise SystemExit(test(options.jobs))
     paths = [path for name in options.names or ["all"] for path in find(name)]
+    if options.command == "test":
+        raise SystemExit(test(options.jobs, paths))
     if options.command == "check":
         found = [
             f"{notebook_name(path)}: {problem}"
