@@ -1,8 +1,8 @@
 """Generated dates: right, readable in one way only, in every format."""
 
 import re
-from collections import defaultdict
-from datetime import datetime
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,21 @@ def test_every_date_has_one_reading():
     for text, iso in DATES.pairs:
         assert readings(text) == {iso}, text
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", iso)
+
+
+def test_limit_of_a_bag_of_characters():
+    """Counted anew from the texts: the most frequent date of each bag of characters."""
+    truth = datasets.make_dates(n_pairs=1, first_year=2019, last_year=2021).truth
+    bags = defaultdict(Counter)
+    days = [date(2019, 1, 1) + timedelta(days=n) for n in range(3 * 365 + 1)]
+    for day in days:
+        for pattern in _dates.DATE_FORMATS:
+            written = _dates._written(day, pattern)
+            bags["".join(sorted(written))][day] += 1
+    best = sum(max(dates.values()) for dates in bags.values())
+    n_texts = len(days) * len(_dates.DATE_FORMATS)
+    assert truth.bag_limit() == pytest.approx(best / n_texts)
+    assert 0.3 < truth.bag_limit() < 1
 
 
 def test_one_text_has_one_answer():

@@ -69,6 +69,25 @@ def great_logits(logits, targets):
     return -chosen[targets != 0].mean()
 
 
+def log_of_probabilities(logits, targets):
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    p = raised / raised.sum(axis=-1, keepdims=True)
+    chosen = np.take_along_axis(p, targets[..., np.newaxis], axis=-1)[..., 0]
+    return -np.log(chosen[targets != 0]).mean()
+
+
+def clipped(logits, targets):
+    return np.minimum(nats(logits, targets), -np.log(1e-7))[targets != 0].mean()
+
+
+def greatest_of_the_batch(logits, targets):
+    return great_logits(logits - logits.max(), targets)
+
+
+def bits(logits, targets):
+    return masked_loss(logits, targets) / np.log(2)
+
+
 def in_place(logits, targets):
     right = masked_loss(logits, targets)
     logits[targets == 0] = 0.0
@@ -93,6 +112,18 @@ def overflowing(query, keys, mask):
     return raised / raised.sum()
 
 
+def greatest_of_all(query, keys, mask):
+    scores = keys @ query
+    raised = np.exp(scores - scores.max()) * mask
+    return raised / raised.sum()
+
+
+def small_score(query, keys, mask):
+    scores = np.where(mask, keys @ query, -100.0)
+    raised = np.exp(scores - scores.max())
+    return raised / raised.sum()
+
+
 def wrong_way(query, keys, mask):
     return attention_weights(query, keys, ~mask)
 
@@ -109,6 +140,10 @@ def padding_is_wrong(y_true, y_pred):
     return ((y_true == y_pred) & (y_true != 0)).all(axis=1).mean()
 
 
+def stopping_is_right(y_true, y_pred):
+    return ((y_true == y_pred) | (y_true == 0) | (y_pred == 0)).all(axis=1).mean()
+
+
 @pytest.mark.parametrize(
     ("key", "function", "sentence"),
     [
@@ -118,15 +153,22 @@ def padding_is_wrong(y_true, y_pred):
         ("16.3", rows_first, "the tokens of a short row weigh more"),
         ("16.3", no_normalisation, "not yet logarithms of probabilities"),
         ("16.3", great_logits, "great logits overflow"),
+        ("16.3", log_of_probabilities, "small probabilities underflow"),
+        ("16.3", clipped, "you clip the probabilities"),
+        ("16.3", greatest_of_the_batch, "the greatest of the whole batch"),
+        ("16.3", bits, "not `np.log2`"),
         ("16.3", in_place, "changes its argument `logits` in place"),
         ("16.4", untouched, "not attempted yet"),
         ("16.4", without_mask, "the mask is not used"),
         ("16.4", zero_scores, "a score of 0 is not a weight of 0"),
         ("16.4", masked_after, "no longer sum to 1"),
         ("16.4", overflowing, "great scores overflow"),
+        ("16.4", greatest_of_all, "the greatest score is masked"),
+        ("16.4", small_score, "valid scores may be below -100"),
         ("16.4", wrong_way, "the wrong way round"),
         ("16.5", untouched, "not attempted yet"),
         ("16.5", tokens, "the share of right tokens. One wrong"),
+        ("16.5", stopping_is_right, "an answer that stops too early"),
         ("16.5", with_padding, "after the end of a target counts as wrong"),
         ("16.5", padding_is_wrong, "a shorter row can never be right"),
     ],

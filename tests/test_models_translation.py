@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import sys
 
 import keras
 import numpy as np
@@ -358,7 +359,7 @@ def test_wrong_arguments_are_refused(options, message):
 def test_a_translator_refuses_what_it_cannot_use():
     """Another model, no attention, ids that are no integers, an empty prefix."""
     other = models.build_vector_to_sequence(n_inputs=2, n_steps=3)
-    with pytest.raises(ValueError, match="without the layers encoder, logits"):
+    with pytest.raises(ValueError, match="without the layers encoder, logits, source"):
         models.Translator(other)
     translator = models.Translator(build(attention=False))
     with pytest.raises(ValueError, match="needs a model with attention"):
@@ -369,3 +370,40 @@ def test_a_translator_refuses_what_it_cannot_use():
         translator.next_logits(np.zeros(0, int))
     with pytest.raises(ValueError, match="Begin with the start token"):
         translator.next_logits(SOURCES[0])([])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: t.greedy(SOURCES, start_id=99, n_tokens=1), "`start_id` must be le"),
+        (
+            lambda t: t.greedy(SOURCES, start_id=1, n_tokens=1, end_id=7),
+            "`end_id` must",
+        ),
+        (
+            lambda t: t.greedy(-SOURCES, start_id=1, n_tokens=1),
+            "ids from 0 to 8, .*got -",
+        ),
+        (lambda t: t.greedy(9 * SOURCES, start_id=1, n_tokens=1), "ids from 0 to 8"),
+        (lambda t: t.next_logits([9]), "`source` must hold ids from 0 to 8.* got 9"),
+        (lambda t: t.next_logits([3])([1, 7]), "`written` must hold ids from 0 to 6"),
+        (
+            lambda t: t.attention_weights(SOURCES, TARGETS + 7),
+            "`targets` must hold ids",
+        ),
+        (
+            lambda t: t.attention_weights(SOURCES, TARGETS[:2]),
+            "equally many rows, got 4",
+        ),
+    ],
+)
+def test_a_translator_names_ids_out_of_range(call, message):
+    """TensorFlow would fail late, or, for negative ids, not at all."""
+    with pytest.raises(ValueError, match=message):
+        call(models.Translator(build()))
+
+
+def test_a_long_prefix_needs_no_recursion():
+    """More tokens than Python allows nested calls, all at once."""
+    next_logits = models.Translator(build()).next_logits(SOURCES[0])
+    assert next_logits([START] * (sys.getrecursionlimit() + 10)).shape == (N_TARGET,)

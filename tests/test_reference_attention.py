@@ -145,6 +145,24 @@ def test_more_padding_changes_nothing(kind):
     np.testing.assert_allclose(long, short, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_leaks_from_behind_a_mask(kind):
+    """NaN and infinity at masked steps change no output and no gradient."""
+    arrays = drawn(kind)
+    spoilt = [array.copy() for array in arrays]
+    spoilt[0][~QUERY_MASK], spoilt[1][~VALUE_MASK] = np.nan, np.inf
+    spoilt[2][~VALUE_MASK] = np.nan
+    d_outputs = np.random.default_rng(1).normal(size=(BATCH, QUERIES, WIDTH))
+    expected, cache = forward(kind, *arrays, **MASKS["both"])
+    actual, spoilt_cache = forward(kind, *spoilt, **MASKS["both"])
+    np.testing.assert_array_equal(actual, expected)
+    first, second = (backward(kind, d_outputs, c) for c in (cache, spoilt_cache))
+    for name in ("query", "value", "key", "scale"):
+        np.testing.assert_allclose(
+            getattr(second, name), getattr(first, name), atol=1e-12
+        )
+
+
 def test_hand_values():
     """Scores 0 and log 3 give the weights 1/4 and 3/4; a scale of 2 gives 1/10."""
     key = np.array([[[0.0], [np.log(3)]]])

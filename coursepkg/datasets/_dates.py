@@ -103,7 +103,7 @@ class DateTruth:
         return list(self.answers)
 
     def bag_limit(self) -> float:
-        """Return the best share for a reader that knows the characters, not their order.
+        """Return the best share for a reader who sees characters without their order.
 
         Such a reader can do no better than to answer each bag of characters with the
         date that is written with it most often. All days and formats are counted,
@@ -118,9 +118,9 @@ class DateTruth:
         Examples
         --------
         >>> from coursepkg import datasets
-        >>> truth = datasets.make_dates(n_pairs=1, first_year=2019, last_year=2020).truth
-        >>> round(truth.bag_limit(), 2)
-        0.55
+        >>> dates = datasets.make_dates(n_pairs=1, first_year=2019, last_year=2020)
+        >>> round(dates.truth.bag_limit(), 2)
+        0.91
         """
         first, last = self.years
         start = date(first, 1, 1)

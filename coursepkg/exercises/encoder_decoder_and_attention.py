@@ -26,9 +26,8 @@ def _masked_loss_mistakes(logits: ndarray, targets: ndarray) -> Mistakes:
     nats = greatest + np.log(totals) - chosen  # (batch, time)
     valid = targets != 0
     of_valid = np.where(valid, nats, 0.0)
-    with np.errstate(all="ignore"):
-        naive = np.log(np.exp(logits).sum(axis=-1)) - chosen
     return [
+        *_great_logits_mistakes(logits, nats[valid]),
         (
             nats.mean(),
             "padding counts: at padded steps the model is judged by how well it "
@@ -64,24 +63,59 @@ def _masked_loss_mistakes(logits: ndarray, targets: ndarray) -> Mistakes:
             "minus its logarithm.",
         ),
         (
-            naive[valid].mean(),
-            "great logits overflow: exp(1000) is infinite. Subtract the greatest logit "
-            "of each step first; the probabilities stay the same.",
+            nats[valid].mean() / math.log(2),
+            "those are bits: take the natural logarithm, `np.log`, not `np.log2`.",
         ),
     ]
 
 
+def _great_logits_mistakes(logits: ndarray, nats: ndarray) -> Mistakes:
+    """Return what goes wrong where exp is infinite or zero, if the logits are great."""
+    broken = (math.inf, -math.inf, math.nan)
+    if logits.min() > 700:
+        overflow = (
+            "great logits overflow: exp(1000) is infinite. Subtract the greatest logit "
+            "of each step first; the probabilities stay the same."
+        )
+        return [(value, overflow) for value in broken]
+    if logits.max() > 700:
+        batch = (
+            "one step has logits of about 1000, another of about 1. Subtract the "
+            "greatest of the whole batch, and exp(-1000) = 0 is all that is left of "
+            "the other step. Subtract from each step its own greatest logit."
+        )
+        return [(value, batch) for value in broken]
+    if logits.min() < -700:
+        underflow = (
+            "small probabilities underflow: exp(-1000) is 0, and its logarithm minus "
+            "infinity. Do not go through the probability: log p is the logit minus the "
+            "logarithm of the sum of the exponentials."
+        )
+        clipped = (
+            "you clip the probabilities, and -log p stops where you clip; the right "
+            "token has exp(-1000). Do not go through the probability: log p is the "
+            "logit minus the logarithm of the sum of the exponentials."
+        )
+        least = [10.0**-k for k in range(6, 17)]
+        return [(value, underflow) for value in broken] + [
+            (np.minimum(nats, -math.log(p)).mean(), clipped) for p in least
+        ]
+    return []
+
+
 def _check_masked_loss(attempt: Attempt) -> str | None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(3, 4, 5))
-    targets = np.array([[1, 4, 2, 3], [4, 2, 0, 0], [3, 0, 0, 0]])
+    logits = np.array([[[1.0, 0.0, 2.0], [0.5, 0.0, -1.0]]])  # (1, 2, 3)
+    more = np.concatenate([logits, [[[0.0, 3.0, 1.0], [-2.0, 0.0, 1.5]]]])
+    great = np.array([[[1000.0, 1001.0, 1000.5], [0.0, 1.0, -1.0]]])
     return judge(
         attempt,
         oracle=_masked_loss,
         cases=[
-            (logits, targets),
-            (logits[:1], targets[:1]),
-            (1000 * logits, targets),
+            (more, np.array([[2, 0], [2, 1]])),
+            (logits, np.array([[2, 0]])),
+            (great[:, :1], np.array([[1]])),
+            (great, np.array([[1, 2]])),
+            (np.array([[[0.0, -1000.0, 1.0]]]), np.array([[1]])),
         ],
         mistakes=_masked_loss_mistakes,
     )
@@ -110,7 +144,24 @@ def _attention_weights_mistakes(
     with np.errstate(all="ignore"):
         naive = np.where(mask, np.exp(scores), 0.0)
         naive = naive / naive.sum()
+    undefined = np.full(len(keys), np.nan)
+    if scores[mask].max() < 700 < scores.max():
+        lost = (
+            "the greatest score is masked, and beside it the exponentials of all valid "
+            "ones are 0: you divide 0 by 0. Subtract the greatest of the valid scores."
+        )
+    else:
+        lost = (
+            "great scores overflow: exp(1000) is infinite, and infinity by infinity is "
+            "no number. Subtract the greatest score first; the weights stay the same."
+        )
+    small = (
+        "the masked position gets all the weight: valid scores may be below -100, and "
+        "no fixed number is a score small enough. Give masked positions minus infinity."
+    )
+    filled = _softmax(np.where(mask, scores, -100.0))
     return [
+        *([(filled, small)] if scores[mask].max() < -100 else []),
         (
             weights,
             "the mask is not used: padding gets a share of the weights.",
@@ -122,7 +173,7 @@ def _attention_weights_mistakes(
         ),
         (
             np.where(mask, weights, 0.0),
-            "the weights no longer sum to 1: mask before the softmax divides by the "
+            "the weights no longer sum to 1: apply the mask before you divide by the "
             "sum, not after.",
         ),
         (
@@ -135,18 +186,10 @@ def _attention_weights_mistakes(
             "does. This exercise asks for plain dot products.",
         ),
         (
-            np.where(mask, _softmax(np.where(mask, -np.inf, scores)), 0.0),
-            "the mask is read the wrong way round: True marks what counts.",
-        ),
-        (
             _softmax(np.where(mask, -np.inf, scores)) if not mask.all() else weights,
             "the mask is read the wrong way round: True marks what counts.",
         ),
-        (
-            naive,
-            "great scores overflow: exp(1000) is infinite, and infinity by infinity is "
-            "no number. Subtract the greatest score first; the weights stay the same.",
-        ),
+        *[(broken, lost) for broken in (naive, undefined)],
     ]
 
 
@@ -154,6 +197,7 @@ def _check_attention_weights(attempt: Attempt) -> str | None:
     keys = np.array([[1.0, 0.0], [0.5, -1.0], [-1.0, 2.0], [0.3, 0.4]])
     valid = np.array([True, True, False, False])
     every = np.ones(4, bool)
+    along = np.array([1.0, 0.0])
     return judge(
         attempt,
         oracle=_attention_weights,
@@ -162,6 +206,8 @@ def _check_attention_weights(attempt: Attempt) -> str | None:
             (np.array([1.0, 0.5]), keys, every),
             (np.array([-0.4, 0.9]), keys, ~valid),
             (np.array([1000.0, 500.0]), keys, valid),
+            (along, np.array([[1.0, 0.0], [2.0, 0.0], [2000.0, 0.0]]), valid[:3]),
+            (along, np.array([[-300.0, 0.0], [-301.0, 0.0], [5.0, 0.0]]), valid[:3]),
         ],
         mistakes=_attention_weights_mistakes,
     )
@@ -203,6 +249,11 @@ def _exact_match_mistakes(y_true: ndarray, y_pred: ndarray) -> Mistakes:
             "not `any`.",
         ),
         (
+            (same | ~valid | (y_pred == 0)).all(axis=1).mean(),
+            "an answer that stops too early counts as right. Zeros in `y_pred` are no "
+            "padding of the target: look at `y_true` alone to see what counts.",
+        ),
+        (
             (same | ~valid).all(axis=1).sum(),
             "that is a count. Divide it by the number of rows.",
         ),
@@ -211,7 +262,7 @@ def _exact_match_mistakes(y_true: ndarray, y_pred: ndarray) -> Mistakes:
 
 def _check_exact_match(attempt: Attempt) -> str | None:
     true = np.array([[3, 4, 5, 2], [6, 2, 0, 0], [7, 8, 2, 0], [5, 5, 5, 2]])
-    first = np.array([[3, 4, 5, 2], [6, 2, 9, 9], [7, 1, 2, 0], [5, 5, 4, 2]])
+    first = np.array([[3, 4, 5, 2], [6, 2, 9, 9], [7, 1, 2, 0], [5, 5, 0, 0]])
     second = np.array([[3, 4, 5, 2], [6, 2, 0, 0], [7, 8, 2, 0], [1, 1, 1, 1]])
     return judge(
         attempt,

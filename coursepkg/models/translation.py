@@ -146,10 +146,12 @@ def build_encoder_decoder(
     target. With the encoder's outputs :math:`h^{(j)}` and the decoder's state
     :math:`s^{(i)}`, the score of "dot" is :math:`s^{(i)} W h^{(j)}`, which Luong et
     al. call general; that of "additive" is
-    :math:`v^\top \tanh(W_a s^{(i)} + U_a h^{(j)} + b)`, of Bahdanau et al. The softmax
-    of the scores over j weighs the :math:`h^{(j)}` in the context :math:`c^{(i)}`, and
-    the logits are a linear function of :math:`\tanh(W_c [c^{(i)}; s^{(i)}] + b_c)`. As
-    in Luong et al., the context does not enter the decoder's state, so all steps of a
+    :math:`v^\top \tanh(W_a s^{(i)} + U_a h^{(j)} + b)`, of Bahdanau et al., who however
+    ask with the state before the step, :math:`s^{(i-1)}`, and let the context enter the
+    next one. The softmax of the scores over j weighs the :math:`h^{(j)}` in the context
+    :math:`c^{(i)}`, and the logits are a linear function of
+    :math:`\tanh(W_c [c^{(i)}; s^{(i)}] + b_c)`, as in Luong et al., here without their
+    input feeding: the context does not enter the decoder's state, so all steps of a
     given target are computed at once.
 
     References
@@ -242,7 +244,7 @@ class Translator:
 
     def __init__(self, model: keras.Model) -> None:
         names = [layer.name for layer in model.layers]
-        missing = {"encoder", "decoder", "logits"} - set(names)
+        missing = set(_NEEDED) - set(names)
         if missing:
             message = (
                 "`model` must be what `build_encoder_decoder` returns, got a model "
@@ -252,6 +254,10 @@ class Translator:
             raise ValueError(message)
         self._model = model
         self._attends = "attention" in names
+        self._n_source, self._n_target = (
+            model.get_layer(f"{name}_embedding").input_dim
+            for name in ("source", "target")
+        )
         memory, *last = model.get_layer("encoder").output
         self._state = (
             model.get_layer("first_state").output if "first_state" in names else last[0]
@@ -296,8 +302,11 @@ class Translator:
             If an argument is out of its range.
         """
         n_tokens = check_integer(n_tokens, "n_tokens", minimum=1)
-        start = check_integer(start_id, "start_id", minimum=1)
-        ids = _checked_ids(sources, "sources", ndim=2)
+        start = _checked_token(start_id, "start_id", self._n_target)
+        end = (
+            None if end_id is None else _checked_token(end_id, "end_id", self._n_target)
+        )
+        ids = _checked_ids(sources, "sources", ndim=2, n_ids=self._n_source)
         state, memory = self._encoder.predict_on_batch(ids)
         token = np.full(len(ids), start)  # (batch,)
         written = np.zeros((len(ids), n_tokens), dtype=np.int64)
@@ -308,8 +317,8 @@ class Translator:
             )  # (batch, n_target), (batch, units)
             token = np.where(finished, 0, logits.argmax(axis=-1))
             written[:, t] = token
-            if end_id is not None:
-                finished |= token == end_id
+            if end is not None:
+                finished |= token == end
                 if finished.all():
                     break
         return written
@@ -332,21 +341,16 @@ class Translator:
         Raises
         ------
         TypeError, ValueError
-            If `source` is not such an array.
+            If `source` is not such an array, or, from the function, if an id is not
+            one of the target's.
         """
-        ids = _checked_ids(source, "source", ndim=1)[np.newaxis]  # (1, source_time)
+        ids = _checked_ids(source, "source", ndim=1, n_ids=self._n_source)
+        ids = ids[np.newaxis]  # (1, source_time)
         state, memory = self._encoder.predict_on_batch(ids)
-        seen: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
-
-        def after(prefix: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-            """Return the logits and the state after a prefix."""
-            if prefix not in seen:
-                before = state if len(prefix) == 1 else after(prefix[:-1])[1]
-                logits, new = self._step.predict_on_batch(
-                    [np.array([prefix[-1:]]), before, memory, ids]
-                )
-                seen[prefix] = logits[0], new
-            return seen[prefix]
+        nothing = np.zeros(self._n_target, state.dtype)  # no token, no logits
+        seen: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {
+            (): (nothing, state)
+        }
 
         def next_logits(written: list[int]) -> np.ndarray:
             if not written:
@@ -355,7 +359,19 @@ class Translator:
                     "start token: `beam_search(next_logits, [start_id], ...)`."
                 )
                 raise ValueError(message)
-            return after(tuple(written))[0].copy()
+            given = _checked_ids(written, "written", ndim=1, n_ids=self._n_target)
+            prefix = tuple(given.tolist())
+            known = len(prefix)
+            while prefix[:known] not in seen:
+                known -= 1
+            logits, now = seen[prefix[:known]]
+            for t in range(known, len(prefix)):
+                batch, now = self._step.predict_on_batch(
+                    [given[np.newaxis, t : t + 1], now, memory, ids]
+                )
+                logits = batch[0]  # (n_target,)
+                seen[prefix[: t + 1]] = logits, now
+            return logits.copy()
 
         return next_logits
 
@@ -386,12 +402,15 @@ class Translator:
                 'Build it with `attention="dot"` or "additive".'
             )
             raise ValueError(message)
-        return self._weights.predict_on_batch(
-            [
-                _checked_ids(sources, "sources", ndim=2),
-                _checked_ids(targets, "targets", ndim=2),
-            ]
-        )
+        read = _checked_ids(sources, "sources", ndim=2, n_ids=self._n_source)
+        written = _checked_ids(targets, "targets", ndim=2, n_ids=self._n_target)
+        if len(read) != len(written):
+            message = (
+                "`sources` and `targets` must have equally many rows, got "
+                f"{len(read)} and {len(written)}. Pass one target for each source."
+            )
+            raise ValueError(message)
+        return self._weights.predict_on_batch([read, written])
 
     def _step_model(self, width: int) -> keras.Model:
         """Return one step of the decoder as a model that shares all weights."""
@@ -412,6 +431,7 @@ class Translator:
         return keras.Model([token, state, memory, source], [logits, new_state])
 
 
+_NEEDED = ("source_embedding", "encoder", "target_embedding", "decoder", "logits")
 _ATTENTION = ("query", "key", "attention", "context_and_state", "attentional_state")
 
 
@@ -523,8 +543,22 @@ def _additive_attention(units: int, draw: Draw) -> keras.layers.AdditiveAttentio
     return layer
 
 
-def _checked_ids(ids: ArrayLike, name: str, *, ndim: int) -> NDArray[np.int64]:
-    """Return token ids as an integer array with the right number of axes."""
+def _checked_token(token: int, name: str, n_ids: int) -> int:
+    """Return the id of a token of the target that is not padding."""
+    checked = check_integer(token, name, minimum=1)
+    if checked >= n_ids:
+        message = (
+            f"`{name}` must be less than {n_ids}, the size of the target's vocabulary, "
+            f"got {checked}. Take the id from the `Vocabulary` used in training."
+        )
+        raise ValueError(message)
+    return checked
+
+
+def _checked_ids(
+    ids: ArrayLike, name: str, *, ndim: int, n_ids: int
+) -> NDArray[np.int64]:
+    """Return token ids, from 0 to below `n_ids`, with the right number of axes."""
     array = check_array(ids, name, ndim=ndim)
     if array.dtype.kind not in "iu":
         message = (
@@ -534,5 +568,13 @@ def _checked_ids(ids: ArrayLike, name: str, *, ndim: int) -> NDArray[np.int64]:
         raise TypeError(message)
     if not array.size:
         message = f"`{name}` must hold at least one id, got shape {array.shape}."
+        raise ValueError(message)
+    least, greatest = array.min(), array.max()
+    if least < 0 or greatest >= n_ids:
+        message = (
+            f"`{name}` must hold ids from 0 to {n_ids - 1}, the tokens that the "
+            f"network knows, got {least if least < 0 else greatest}. Encode the tokens "
+            "with the `Vocabulary` used in training."
+        )
         raise ValueError(message)
     return array.astype(np.int64)

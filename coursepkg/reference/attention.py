@@ -166,7 +166,8 @@ def dot_attention_forward(
     Notes
     -----
     A query that may attend to nothing gets weights and an output of zero. Keras then
-    spreads its weights over the very values that are masked.
+    spreads its weights over the very values that are masked. What stands at steps
+    that the masks leave out does not matter, even if it is NaN.
 
     References
     ----------
@@ -189,6 +190,7 @@ def dot_attention_forward(
     """
     q, v, k, s = _prepared(query, value, key, scale, scale_is_vector=False)
     query_steps, allowed = _masks(q, v, query_mask, value_mask, causal)
+    q, v, k = _without_masked(q, v, k, query_steps, allowed)
     products = q @ k.swapaxes(1, 2)  # (batch, queries, values)
     scores = products if s is None else s * products
     weights = _softmax(scores, allowed)  # (batch, queries, values)
@@ -336,6 +338,7 @@ def additive_attention_forward(
     """
     q, v, k, s = _prepared(query, value, key, scale, scale_is_vector=True)
     query_steps, allowed = _masks(q, v, query_mask, value_mask, causal)
+    q, v, k = _without_masked(q, v, k, query_steps, allowed)
     hidden = np.tanh(q[:, :, np.newaxis] + k[:, np.newaxis])
     # hidden: (batch, queries, values, dim)
     scores = hidden.sum(axis=-1) if s is None else hidden @ s
@@ -515,6 +518,22 @@ def _masks(
     if causal:
         allowed = allowed & np.tri(query.shape[1], value.shape[1], dtype=bool)
     return query_steps, allowed
+
+
+def _without_masked(
+    query: FloatArray,
+    value: FloatArray,
+    key: FloatArray,
+    query_steps: BoolArray,
+    allowed: BoolArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Put zeros where nothing may look: zero times NaN would be NaN again.
+
+    A masked query that is finite is kept, as its weights are returned.
+    """
+    used = np.any(allowed, axis=1, keepdims=True).swapaxes(1, 2)  # (batch, values, 1)
+    kept = query_steps[..., np.newaxis] | np.isfinite(query)  # (batch, queries, dim)
+    return np.where(kept, query, 0), np.where(used, value, 0), np.where(used, key, 0)
 
 
 def _checked_mask(
