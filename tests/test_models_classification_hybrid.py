@@ -110,6 +110,48 @@ def test_pooled_steps_of_padding_are_passed_over():
     np.testing.assert_allclose(padded, alone, atol=1e-6)
 
 
+def test_an_incomplete_group_at_the_end_is_lost_until_padding_completes_it():
+    """Ten words in groups of three: the tenth is not read, unless two zeros follow."""
+    model = models.build_hybrid_classifier(
+        vocabulary_size=9, kernel_size=1, padding="same", pool_size=3
+    )
+    other = IDS.copy()
+    other[:, -1] = other[:, -1] % 8 + 1  # another last word
+    np.testing.assert_array_equal(outputs(model, other), outputs(model, IDS))
+    completed, another, more = (
+        outputs(model, np.pad(ids, ((0, 0), (0, zeros))))
+        for ids, zeros in ((IDS, 2), (other, 2), (IDS, 20))
+    )
+    assert np.abs(completed - outputs(model, IDS)).max() > 1e-5
+    assert np.abs(completed - another).max() > 1e-5
+    np.testing.assert_allclose(more, completed, atol=1e-6)
+
+
+def test_padding_before_a_text_moves_the_grid_of_the_groups():
+    """By one step the groups are others; by a whole group they are the same."""
+    model = models.build_hybrid_classifier(
+        vocabulary_size=9, kernel_size=3, padding="same", pool_size=3
+    )
+    alone, by_one, by_three = (
+        outputs(model, np.pad(IDS, ((0, 0), (zeros, 0)))) for zeros in (0, 1, 3)
+    )
+    assert np.abs(by_one - alone).max() > 1e-5
+    np.testing.assert_allclose(by_three, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+def test_padded_to_a_multiple_of_the_grid_the_amount_does_not_show(strides):
+    """As the notes say: "same", behind the text, strides times pool_size."""
+    model = models.build_hybrid_classifier(
+        vocabulary_size=9, kernel_size=4, padding="same", strides=strides, pool_size=3
+    )
+    twelve, sixty = (
+        outputs(model, np.pad(IDS, ((0, 0), (0, zeros)))) for zeros in (2, 50)
+    )
+    np.testing.assert_allclose(sixty, twelve, atol=1e-6)
+    assert np.ptp(twelve) > 1e-5  # and texts stay apart
+
+
 def test_order_of_far_parts_counts():
     """Two halves exchanged give another answer, which no global pooling could."""
     halves = np.concatenate([SERIES[:, 6:12], SERIES[:, :6]], axis=1)

@@ -169,3 +169,10 @@ def test_impossible_requests_are_refused(options, words):
     """The message names the argument."""
     with pytest.raises(ValueError, match=words):
         models.build_tcn_forecaster(**options)
+
+
+@pytest.mark.parametrize("dilations", [3, "12"])
+def test_dilations_must_be_a_sequence(dilations):
+    """One number, or a string of digits, is refused with the way out."""
+    with pytest.raises(TypeError, match="one for each block"):
+        models.build_tcn_forecaster(dilations=dilations)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Real
 
 import keras
 
 from coursepkg._validation import check_choice, check_integer
+from coursepkg.models._recurrent import check_dropout
 
 __all__ = ["add_convolutional_layers", "output_length"]
 
@@ -89,18 +89,7 @@ def add_convolutional_layers(
         message = "`filters` must hold at least one layer, got none. Pass (32,)."
         raise ValueError(message)
     check_choice(padding, "padding", ("valid", "same", "causal"))
-    if isinstance(dropout, bool) or not isinstance(dropout, Real):
-        message = (
-            f"`dropout` must be a number, got {dropout!r}. Pass the share that is "
-            "dropped, such as 0.2."
-        )
-        raise TypeError(message)
-    if not 0.0 <= dropout < 1.0:
-        message = (
-            f"`dropout` must be at least 0 and below 1, got {dropout}. It is the share "
-            "that is dropped."
-        )
-        raise ValueError(message)
+    check_dropout(dropout)
     widths = _for_each_layer(kernel_size, "kernel_size", len(sizes))
     steps = _for_each_layer(strides, "strides", len(sizes))
     rates = _for_each_layer(dilation_rate, "dilation_rate", len(sizes))

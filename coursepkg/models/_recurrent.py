@@ -1,8 +1,9 @@
-"""The recurrent stack that forecasters and classifiers share, and its seeds."""
+"""The recurrent stack that all models share, their seeds and their dropout."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 
 from coursepkg._validation import check_choice, check_integer
 
-__all__ = ["add_recurrent_layers", "draw_seeds"]
+__all__ = ["add_recurrent_layers", "check_dropout", "draw_seeds"]
 
 _CELLS = {
     "simple_rnn": keras.layers.SimpleRNN,
@@ -26,6 +27,23 @@ def draw_seeds(seed: int | np.random.Generator) -> Callable[[], int]:
     """
     rng = np.random.default_rng(seed)
     return lambda: int(rng.integers(2**31))
+
+
+def check_dropout(share: float, name: str = "dropout") -> float:
+    """Return a share to drop; refuse what is no number in [0, 1)."""
+    if isinstance(share, bool) or not isinstance(share, Real):
+        message = (
+            f"`{name}` must be a number, got {share!r}. Pass the share that is "
+            "dropped, such as 0.2."
+        )
+        raise TypeError(message)
+    if not 0.0 <= share < 1.0:
+        message = (
+            f"`{name}` must be at least 0 and below 1, got {share}. It is the share "
+            "that is dropped."
+        )
+        raise ValueError(message)
+    return float(share)
 
 
 def add_recurrent_layers(
@@ -88,12 +106,7 @@ def add_recurrent_layers(
         raise ValueError(message)
     shares = dict(zip(("dropout", "recurrent_dropout"), dropouts, strict=True))
     for name, share in shares.items():
-        if not 0.0 <= share < 1.0:
-            message = (
-                f"`{name}` must be at least 0 and below 1, got {share}. It is the "
-                "share that is dropped."
-            )
-            raise ValueError(message)
+        check_dropout(share, name)
 
     def recurrent(size: int, name: str, **options: Any) -> keras.layers.Layer:
         return kind(

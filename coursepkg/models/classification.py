@@ -21,7 +21,11 @@ from coursepkg._validation import (
     check_integer,
 )
 from coursepkg.models._convolutional import add_convolutional_layers
-from coursepkg.models._recurrent import add_recurrent_layers, draw_seeds
+from coursepkg.models._recurrent import (
+    add_recurrent_layers,
+    check_dropout,
+    draw_seeds,
+)
 
 __all__ = [
     "build_bag_classifier",
@@ -117,7 +121,7 @@ def build_bag_classifier(
         )
         raise ValueError(message)
     classes = check_integer(n_classes, "n_classes", minimum=2)
-    share = _share(dropout, "dropout")
+    share = check_dropout(dropout)
     draw = draw_seeds(seed)
     ids = keras.Input((length,), dtype="int32", name="ids")
     vectors, first = _embedding(
@@ -257,7 +261,7 @@ def build_conv_classifier(
         )
         raise ValueError(message)
     classes = check_integer(n_classes, "n_classes", minimum=2)
-    share = _share(dropout, "dropout")
+    share = check_dropout(dropout)
     draw = draw_seeds(seed)
     inputs, x, mask, start = _words_or_series(
         vocabulary_size,
@@ -386,7 +390,16 @@ def build_hybrid_classifier(
     Conv1D drops the mask of an Embedding, so that a recurrent layer above it would read
     the padding and forget the text. Here the mask is shortened as the sequence is: with
     "valid" padding a step counts if its filter saw words only, and a pooled step if one
-    of its group counts. A text shorter than the filters are wide gives the state 0.
+    of its group counts. A text shorter than the filters are wide, if it is padded to
+    their width at least, gives the state 0.
+
+    Padding behind a text then changes nothing as long as each step is kept, as with the
+    defaults. Strides and pooling lay a grid over the sequence that starts at its first
+    step, and what does not fill a group of `pool_size` at the end is left out, as in
+    Keras: padding behind a text can complete its last group, and bring back words that
+    would be lost without, and padding before it moves the grid. Pad all texts to the
+    same multiple of strides times `pool_size`, with ``padding="same"``, and behind the
+    text, and none of this shows.
 
     References
     ----------
@@ -432,7 +445,7 @@ def build_hybrid_classifier(
         draw=draw,
         mask=None if mask is None else mask[:, :, 0] > 0,
     )  # (batch, units of the last)
-    x = _dropped(x, _share(dropout, "dropout"), draw, name="dropout")
+    x = _dropped(x, check_dropout(dropout), draw, name="dropout")
     model = keras.Model(
         inputs, _head(x, classes, draw), name=f"hybrid_{cell}_classifier"
     )
@@ -549,7 +562,7 @@ def build_rnn_classifier(
     )  # (batch, width) or (batch, time, width)
     if pooling != "last":
         x = _pooled(pooling, x, read if mask_zero else None)  # (batch, width)
-    x = _dropped(x, _share(dropout, "dropout"), draw, name="dropout")
+    x = _dropped(x, check_dropout(dropout), draw, name="dropout")
     model = keras.Model(ids, _head(x, classes, draw), name=f"{cell}_classifier")
     if first is not None:
         vectors.set_weights([first])
@@ -803,14 +816,3 @@ def _head(
             name="classes",
         )
     return head(x)  # (batch, 1) or (batch, n_classes)
-
-
-def _share(value: float, name: str) -> float:
-    """Return a share to drop, in [0, 1)."""
-    if not 0.0 <= value < 1.0:
-        message = (
-            f"`{name}` must be at least 0 and below 1, got {value}. It is the share "
-            "that is dropped."
-        )
-        raise ValueError(message)
-    return float(value)

@@ -14,7 +14,11 @@ import numpy as np
 
 from coursepkg._validation import check_choice, check_integer
 from coursepkg.models._convolutional import add_convolutional_layers
-from coursepkg.models._recurrent import add_recurrent_layers, draw_seeds
+from coursepkg.models._recurrent import (
+    add_recurrent_layers,
+    check_dropout,
+    draw_seeds,
+)
 
 __all__ = [
     "build_conv_forecaster",
@@ -405,12 +409,7 @@ def build_tcn_forecaster(
     length = sequence_length
     if length is not None:
         length = check_integer(length, "sequence_length", minimum=1)
-    if not 0.0 <= dropout < 1.0:
-        message = (
-            f"`dropout` must be at least 0 and below 1, got {dropout}. It is the share "
-            "that is dropped."
-        )
-        raise ValueError(message)
+    check_dropout(dropout)
 
     draw = draw_seeds(seed)
     window = keras.Input((length, features), name="window")
