@@ -47,8 +47,10 @@ Step = Callable[[], object]
 
 def dilations(length: int, kernel_size: int = 2) -> list[int]:
     """Return the dilations with which a stack sees at least `length` steps."""
-    n_blocks = math.ceil(math.log(length, kernel_size))
-    return [kernel_size**block for block in range(n_blocks)]
+    gaps = [1]
+    while kernel_size * gaps[-1] < length:
+        gaps.append(kernel_size * gaps[-1])
+    return gaps
 
 
 def networks() -> dict[str, Callable[[int], keras.Model]]:

@@ -104,6 +104,11 @@ def test_mask_of_a_convolution_of_ones_passes():
         (lambda n, k: len(dilations_for(n, k)), "not how many layers"),
         (lambda n, k: list(range(len(dilations_for(n, k)))), "exponents"),
         (lambda n, k: [k * d for d in dilations_for(n, k)], "must be 1"),
+        (
+            lambda n, k: [k**j for j in range(math.ceil(math.log(n, k)))] or [1],
+            "math.log(125, 5)",
+        ),
+        (lambda n, k: dilations_for(n, k) if n > 1 else [], "at least one layer"),
         (lambda n, k: None, "lacks a `return`"),
     ],
 )
@@ -142,6 +147,12 @@ def windows_of(mask, kernel_size, stride):
         (lambda m, k, s: windows_of(m, k, s)[..., k // 2], "the middle"),
         (lambda m, k, s: windows_of(m, k, 1).all(axis=2), "the stride is missing"),
         (lambda m, k, s: m[:, ::s], "hang over the end"),
+        (
+            lambda m, k, s: np.stack(
+                [m[:, i : i + k].all(axis=1) for i in range(0, m.shape[1], s)], axis=1
+            ),
+            "the last window that fits",
+        ),
         (lambda m, k, s: ~windows_of(m, k, s).all(axis=2), "upside down"),
         (lambda m, k, s: windows_of(m, k, s).all(axis=2)[:, :-1], "the shape"),
     ],
@@ -169,7 +180,7 @@ def test_shortened_mask(wrong, sentence):
             lambda n, c: (np.log(n) @ np.log(c)) / (np.log(n) @ np.log(n)),
             "through the origin",
         ),
-        (lambda n, c: np.polyfit(np.log(n), np.log(c), 1), "the shape"),
+        (lambda n, c: np.polyfit(np.log(n), np.log(c), 1), "the slope only"),
     ],
 )
 def test_fit_exponent(wrong, sentence):

@@ -9,7 +9,7 @@ from coursepkg.exercises._check import Attempt, Exercise, Mistakes, judge
 
 
 def _dilations_for(n_steps: int, kernel_size: int) -> ndarray:
-    seen, dilations = {0}, []  # how far back the output sees
+    seen, dilations = set(range(kernel_size)), [1]  # how far back the output sees
     while not set(range(n_steps)) <= seen:
         dilation = len(seen)  # so that the views of the taps touch and do not overlap
         dilations.append(dilation)
@@ -34,13 +34,16 @@ def _dilations_for_mistakes(n_steps: int, kernel_size: int) -> Mistakes:
         (
             right[:-1],
             "one layer is missing: the last output does not yet see the step that lies "
-            "n_steps - 1 back. Its own step counts as one of those it sees.",
+            "n_steps - 1 back. Its own step counts as one of those it sees."
+            if n_steps > 1
+            else "for one step your list is empty. There is at least one layer.",
         ),
         (
             more,
             "there is a layer too many: without the top one the stack sees `n_steps` "
             "already. A layer with dilation d sees (k - 1) * d further, and the "
-            "output's own step counts.",
+            "output's own step counts. (If you took a logarithm: math.log(125, 5) "
+            "comes out a little above 3.)",
         ),
         (
             right * kernel_size,
@@ -66,6 +69,8 @@ def _check_dilations_for(attempt: Attempt) -> str | None:
             (17, 2),
             (100, 4),
             (5, 5),
+            (125, 5),  # math.log(125, 5) is a little more than 3
+            (1, 2),
         ],
         mistakes=_dilations_for_mistakes,
     )
@@ -115,6 +120,17 @@ def _shortened_mask_mistakes(mask: ndarray, kernel_size: int, stride: int) -> Mi
             mask[:, ::stride].astype(float),
             "this has one entry for each stride of the inputs. A valid convolution has "
             "no output where its filter would hang over the end.",
+        ),
+        (
+            np.stack(
+                [
+                    mask[:, start : start + kernel_size].all(axis=1)
+                    for start in range(0, mask.shape[1], stride)
+                ],
+                axis=1,
+            ).astype(float),
+            "your last windows hang over the end of the sequence. A valid convolution "
+            "does not compute them: stop at the last window that fits.",
         ),
         (1 - right, "the mask is upside down: true, or 1, is a step that counts."),
     ]
@@ -184,6 +200,10 @@ def _fit_exponent_mistakes(lengths: ndarray, costs: ndarray) -> Mistakes:
             float(logs[1].mean() - exponent * logs[0].mean()),
             "this is the height of the line, the logarithm of the constant factor. "
             "Return its slope.",
+        ),
+        (
+            np.array([exponent, logs[1].mean() - exponent * logs[0].mean()]),
+            "this is the whole line, slope and height. Return the slope only.",
         ),
     ]
 
