@@ -338,6 +338,30 @@ def test_recorded_check_forgives_the_rounding_of_a_deterministic_row(
         training.recorded("12-ridge", {"ridge": lambda seed: {"mae": 19653.2187}})
 
 
+@pytest.mark.parametrize(
+    ("metric", "compared"),
+    [
+        ("ms at 64", False),
+        ("microseconds", False),
+        ("training_seconds", False),
+        ("mse", True),
+        ("rms", True),
+        ("terms", True),
+    ],
+)
+def test_recorded_check_compares_no_times(recording, monkeypatch, metric, compared):
+    """A metric named after a unit of time is another one on another machine."""
+    training.recorded("12-cost", {"a": lambda seed: {metric: 1.0}})
+    monkeypatch.delenv("COURSEPKG_SEEDS")
+    monkeypatch.setenv("COURSEPKG_RESULTS_CHECK", "1")
+    slower = {"a": lambda seed: {metric: 2.0}}
+    if compared:
+        with pytest.raises(RuntimeError, match="outside its recorded range"):
+            training.recorded("12-cost", slower)
+    else:
+        training.recorded("12-cost", slower)
+
+
 def test_commit_is_a_hash_or_none(monkeypatch):
     """Where git is missing or knows no commit, the commit is None and no error."""
     commit = training._commit()
