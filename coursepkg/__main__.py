@@ -1,12 +1,14 @@
-"""The command line: ``python -m coursepkg doctor | data list | data fetch NAME``."""
+"""The command line: ``python -m coursepkg doctor | data ... | reproduce NAME``."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 from coursepkg import __version__
 
@@ -17,6 +19,8 @@ examples:
   python -m coursepkg doctor                 is everything here that the course needs?
   python -m coursepkg data list              which real data sets are there?
   python -m coursepkg data fetch ridership   get one of them
+  python -m coursepkg reproduce jena         run a case study's table (minutes to hours)
+  python -m coursepkg reproduce jena --quick the same on toy data, in seconds
 """
 
 
@@ -45,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         return _doctor()
+    if options.command == "reproduce":
+        return _reproduce(options, parser)
     if options.action == "list":
         return _list_data()
     return _fetch_data(options.names, parser)
@@ -80,6 +86,43 @@ def _build_parser() -> argparse.ArgumentParser:
         "there are used without any network.",
     )
     fetch.add_argument("names", nargs="+", metavar="NAME", help="as `data list` shows")
+    again = commands.add_parser(
+        "reproduce",
+        help="run the table of a case study: published models, ours, baselines",
+        description="Run the rows of a case study over their seeds, store each "
+        "finished run, and print the table. After an interruption the same command "
+        "goes on where it stopped.",
+    )
+    again.add_argument(
+        "name", metavar="NAME", help="ridership, jena, imdb, hamlet or mnist-rows"
+    )
+    again.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="seeds 0 to N - 1 for each row (left out: those that the book reports)",
+    )
+    again.add_argument(
+        "--quick",
+        action="store_true",
+        help="a smoke run of seconds: embedded data, one epoch, one seed",
+    )
+    again.add_argument(
+        "--rows", nargs="+", metavar="ROW", help="only these rows; --list names them"
+    )
+    again.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="where case-NAME.json is read and written (default: results)",
+    )
+    again.add_argument(
+        "--fresh", action="store_true", help="run again what is finished already"
+    )
+    again.add_argument(
+        "--list", action="store_true", help="name the rows and their settings, and stop"
+    )
     return parser
 
 
@@ -132,6 +175,44 @@ def _fetch_data(names: Sequence[str], parser: argparse.ArgumentParser) -> int:
             print(f"{name}: {warning.message}", file=sys.stderr)
         print(f"{name}: here, in {remote.data_folder()}")
     return failed
+
+
+def _reproduce(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is loaded
+    from coursepkg import studies
+    from coursepkg.datasets import DatasetError
+
+    try:
+        study = studies.load_study(options.name)
+        if options.list:
+            for name, row in study.rows.items():
+                print(f"{name} ({row.kind})\n    {row.settings}")
+            return 0
+        results = studies.reproduce(
+            study,
+            folder=options.folder,
+            n_seeds=options.seeds,
+            quick=options.quick,
+            rows=options.rows,
+            fresh=options.fresh,
+            progress=True,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    except DatasetError as error:
+        print(f"{options.name}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            f"Stopped. What is finished is kept in {options.folder}: the same command "
+            "goes on from there.",
+            file=sys.stderr,
+        )
+        return 1
+    kind = "a smoke run on toy data" if options.quick else f"in {study.unit}"
+    print(f"{study.title}: {study.metric}, {kind}")
+    print(results.table().to_string())
+    return 0
 
 
 def _size(n_bytes: int) -> str:

@@ -10,23 +10,28 @@ these two functions load TensorFlow.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import math
 import os
-import platform
 import re
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Integral, Real
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from coursepkg._recording import (
+    TIMES,
+    check_same_metrics,
+    commit,
+    cpu_count,
+    rounded,
+    timed,
+    versions,
+    write_json,
+)
 from coursepkg._validation import check_array, check_finite, check_integer
 from coursepkg.datasets._files import data_path
 
@@ -47,9 +52,6 @@ _SEEDS_VARIABLE = "COURSEPKG_SEEDS"
 _CHECK_VARIABLE = "COURSEPKG_RESULTS_CHECK"
 _FRESH_VARIABLE = "COURSEPKG_RESULTS_FRESH"
 _SESSION_VARIABLE = "COURSEPKG_RESULTS_SESSION"
-_TIMES = ("seconds", "cpu_seconds")
-_RESERVED = ("row", "seed", *_TIMES)
-_PACKAGES = ("numpy", "keras", "tensorflow", "coursepkg")
 # A metric named after a unit of time: it tells about the machine, not the experiment.
 _TIMING = re.compile(r"(?:^|[_ ])(?:ms|(?:micro|milli)?seconds)(?:[_ ]|$)")
 
@@ -89,9 +91,11 @@ def over_seeds(run: Run, seeds: Iterable[int] = (0, 1, 2, 3, 4)) -> pd.DataFrame
     1     1   11.0
     """
     results: list[dict[str, float]] = []
+    first: dict[str, float] = {}
     for seed in _checked_seeds(seeds):
-        times, metrics = _timed(run, seed, "run")
-        _check_same_metrics("run", results, metrics)
+        times, metrics = timed(partial(run, seed), "run")
+        check_same_metrics("run", first or metrics, metrics)
+        first = first or metrics
         results.append({"seed": seed} | times | metrics)
     return pd.DataFrame(results)
 
@@ -171,7 +175,7 @@ def recorded(
         _check_cheapest(name, rows, wanted[0], results)
     lines = [
         {"row": row, "seed": seed}
-        | {clock: entry[clock][k] for clock in _TIMES}
+        | {clock: entry[clock][k] for clock in TIMES}
         | {metric: values[k] for metric, values in entry["metrics"].items()}
         for row, entry in results["rows"].items()
         for k, seed in enumerate(wanted)
@@ -465,55 +469,6 @@ def _checked_seeds(seeds: Iterable[int]) -> list[int]:
     return checked
 
 
-def _timed(run: Run, seed: int, row: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Run one seed; return its times and its metrics as plain numbers."""
-    start, cpu_start = time.perf_counter(), time.process_time()
-    returned = run(seed)
-    times = {
-        "seconds": time.perf_counter() - start,
-        "cpu_seconds": time.process_time() - cpu_start,
-    }
-    if not isinstance(returned, Mapping) or not returned:
-        message = (
-            f"`{row}` must return a mapping of metric names to numbers, got "
-            f"{type(returned).__name__}. Return for example "
-            '{"validation_mae": 0.05}.'
-        )
-        raise TypeError(message)
-    metrics: dict[str, float] = {}
-    for metric, value in returned.items():
-        if metric in _RESERVED:
-            message = (
-                f"`{row}` must not return a metric named {metric!r}: the table has "
-                "that column already. Choose another name."
-            )
-            raise ValueError(message)
-        if isinstance(value, Integral):
-            metrics[metric] = int(value)
-        elif isinstance(value, Real):
-            metrics[metric] = float(value)
-        else:
-            message = (
-                f"`{row}` must return numbers, got {type(value).__name__} for "
-                f"{metric!r}. Convert it with float()."
-            )
-            raise TypeError(message)
-    return times, metrics
-
-
-def _check_same_metrics(
-    row: str, earlier: list[dict[str, float]], metrics: dict[str, float]
-) -> None:
-    """Refuse metrics whose names are not those of the earlier seeds."""
-    if earlier and set(earlier[0]) - set(_RESERVED) != set(metrics):
-        message = (
-            f"`{row}` must return the same metrics for every seed, got "
-            f"{sorted(metrics)} after "
-            f"{sorted(set(earlier[0]) - set(_RESERVED))}."
-        )
-        raise ValueError(message)
-
-
 def _command(name: str) -> str:
     """Return the command that records these results."""
     words = name.split("-")
@@ -548,12 +503,12 @@ def _record(
     path: Path, rows: Mapping[str, Run], seeds: list[int], sha256: str | None
 ) -> None:
     """Run every row for every seed and write the file, resuming where one stopped."""
-    partial = path.with_name(f"{path.name}.partial")
+    unfinished = path.with_name(f"{path.name}.partial")
     session = os.environ.get(_SESSION_VARIABLE) or None
-    basis = {"sha256": sha256, "versions": _versions()}
+    basis = {"sha256": sha256, "versions": versions()}
     done: dict[str, dict[str, Any]] = {}
-    if partial.exists() and os.environ.get(_FRESH_VARIABLE) != "1":
-        stored = json.loads(partial.read_text(encoding="utf-8"))
+    if unfinished.exists() and os.environ.get(_FRESH_VARIABLE) != "1":
+        stored = json.loads(unfinished.read_text(encoding="utf-8"))
         if stored["basis"] == basis:
             done = stored["runs"]
     for row, run in rows.items():
@@ -561,37 +516,35 @@ def _record(
         for seed in seeds:
             if str(seed) in finished:
                 continue
-            times, metrics = _timed(run, seed, row)
-            earlier = [entry["metrics"] for entry in finished.values()]
-            _check_same_metrics(row, earlier, metrics)
+            times, metrics = timed(partial(run, seed), row)
+            for other in finished.values():
+                check_same_metrics(row, other["metrics"], metrics)
             finished[str(seed)] = {
-                **{name: _rounded(value, 3) for name, value in times.items()},
-                "metrics": {
-                    name: _rounded(value, 6) for name, value in metrics.items()
-                },
+                **{name: rounded(value, 3) for name, value in times.items()},
+                "metrics": {name: rounded(value, 6) for name, value in metrics.items()},
             }
-            _write(partial, {"session": session, "basis": basis, "runs": done})
-    _write(
+            write_json(unfinished, {"session": session, "basis": basis, "runs": done})
+    write_json(
         path,
         {
             "name": path.stem,
             "seeds": seeds,
             "sha256": sha256,
-            "cpu_count": _cpu_count(),
-            "commit": _commit(),
+            "cpu_count": cpu_count(),
+            "commit": commit(),
             "versions": basis["versions"],
             "rows": {row: _columns(done[row], seeds) for row in rows},
         },
     )
     if session is None:  # else tools/notebooks.py removes it with the session's others
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def _columns(finished: dict[str, Any], seeds: list[int]) -> dict[str, Any]:
     """Turn one entry a seed into one list a metric, in the order of the seeds."""
     entries = [finished[str(seed)] for seed in seeds]
     return {
-        **{clock: [entry[clock] for entry in entries] for clock in _TIMES},
+        **{clock: [entry[clock] for entry in entries] for clock in TIMES},
         "metrics": {
             metric: [entry["metrics"][metric] for entry in entries]
             for metric in entries[0]["metrics"]
@@ -634,7 +587,7 @@ def _read(
         raise ValueError(message)
     results["rows"] = {
         row: {
-            **{clock: results["rows"][row][clock] for clock in _TIMES},
+            **{clock: results["rows"][row][clock] for clock in TIMES},
             "metrics": {
                 metric: [math.nan if value is None else value for value in values]
                 for metric, values in results["rows"][row]["metrics"].items()
@@ -651,7 +604,7 @@ def _check_cheapest(
     """Run the row that took least time again, and compare it with what is recorded."""
     row = min(results["rows"], key=lambda row: sum(results["rows"][row]["cpu_seconds"]))
     recorded_metrics = results["rows"][row]["metrics"]
-    _, metrics = _timed(rows[row], seed, row)
+    _, metrics = timed(partial(rows[row], seed), row)
     if set(metrics) != set(recorded_metrics):
         message = (
             f"The row {row!r} of {name!r} now returns {sorted(metrics)}, recorded are "
@@ -673,75 +626,6 @@ def _check_cheapest(
                 f"`{_command(name)}`."
             )
             raise RuntimeError(message)
-
-
-def _rounded(value: float, digits: int) -> float | None:
-    """Round to significant digits; NaN, which JSON does not know, becomes None."""
-    if isinstance(value, int):
-        return value
-    if math.isnan(value):
-        return None
-    if math.isinf(value):
-        message = "A recorded metric must not be infinite. Return NaN for a failed run."
-        raise ValueError(message)
-    return float(f"{value:.{digits}g}")
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    """Write readable JSON so that the file is either the old or the new one."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    # One line for each list of numbers: a change then shows as one line in git.
-    text = re.sub(r'\[\n[^\[\]{}"]*\]', _on_one_line, text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _on_one_line(found: re.Match[str]) -> str:
-    """Write a list of numbers without its line breaks."""
-    return f"[{' '.join(found[0][1:-1].split())}]"
-
-
-def _versions() -> dict[str, str | None]:
-    """Return the versions that results may depend on."""
-    versions: dict[str, str | None] = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
-    return versions
-
-
-def _commit() -> str | None:
-    """Return the checked-out commit, marked if files differ from it, else None."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        answer = subprocess.run(
-            command,
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip() or None
-
-
-def _cpu_count() -> int | None:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
 
 
 def _short(digest: str | None) -> str:

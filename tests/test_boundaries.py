@@ -18,6 +18,7 @@ FREE = ("studies", "doctor", "__main__")  # may import any room
 # room: (packages from outside, other rooms of coursepkg)
 HOUSE: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), set()),
+    "_recording": (set(), set()),
     "_validation": ({"numpy"}, set()),
     "datasets": (
         {"numpy", "pandas", "pooch", "scipy", "sklearn"},
@@ -30,7 +31,7 @@ HOUSE: dict[str, tuple[set[str], set[str]]] = {
     "models": ({"numpy", "keras"}, {"_validation"}),
     "training": (
         {"numpy", "pandas", "keras", "tensorflow"},
-        {"_validation", "datasets._files", "evaluation"},
+        {"_recording", "_validation", "datasets._files", "evaluation"},
     ),
     "baselines": ({"numpy", "pandas", "sklearn", "statsmodels"}, {"_validation"}),
     "metrics": ({"numpy"}, {"_validation"}),

@@ -25,6 +25,7 @@ COLAB = {  # what Google Colab has installed in late 2026
     "numpy": "2.1.0",
     "pandas": "2.2.2",
     "pooch": "1.8.2",
+    "rich": "13.9.4",
     "scikit-learn": "1.6.1",
     "scipy": "1.16.0",
     "statsmodels": "0.14.4",

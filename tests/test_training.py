@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coursepkg import training
+from coursepkg import _recording, training
 
 SHA = "0123456789abcdef" * 4
 
@@ -67,7 +67,7 @@ def test_over_seeds_gives_one_line_a_seed():
 def test_over_seeds_measures_the_run(monkeypatch):
     """Seconds are the difference of the clock before and after."""
     clock = iter([10.0, 12.5, 20.0, 20.25])
-    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(_recording.time, "perf_counter", lambda: next(clock))
     table = training.over_seeds(lambda seed: {"mae": 1.0}, seeds=(0, 1))
     assert table["seconds"].tolist() == [2.5, 0.25]
 
@@ -183,8 +183,8 @@ def test_recorded_repeats_what_is_no_longer_the_same(recording, monkeypatch, cha
     if change == "hash":
         sha256 = None
     elif change == "keras":
-        versions = training._versions() | {"keras": "0.0"}
-        monkeypatch.setattr(training, "_versions", lambda: versions)
+        versions = training.versions() | {"keras": "0.0"}
+        monkeypatch.setattr(training, "versions", lambda: versions)
     elif change == "row":
         row = "b"
     elif change == "seeds":
@@ -303,7 +303,7 @@ def test_recorded_refuses_no_rows(results):
 def test_recorded_check_runs_the_cheapest_row_again(recording, monkeypatch):
     """With the check variable the row of fewest seconds is run once, with seed 0."""
     clock = iter(np.cumsum([0, 5] * 5 + [0, 1] * 5 + [0, 1]).tolist())
-    monkeypatch.setattr(training.time, "process_time", lambda: next(clock))
+    monkeypatch.setattr(_recording.time, "process_time", lambda: next(clock))
     rows = {"slow": Row(1.0), "fast": Row(2.0)}
     training.recorded("12-ladder", rows)
     monkeypatch.delenv("COURSEPKG_SEEDS")
@@ -364,14 +364,14 @@ def test_recorded_check_compares_no_times(recording, monkeypatch, metric, compar
 
 def test_commit_is_a_hash_or_none(monkeypatch):
     """Where git is missing or knows no commit, the commit is None and no error."""
-    commit = training._commit()
+    commit = _recording.commit()
     assert commit is None or len(commit.removesuffix("-dirty")) == 40
 
     def missing(*_, **__):
         raise FileNotFoundError
 
     monkeypatch.setattr(subprocess, "run", missing)
-    assert training._commit() is None
+    assert _recording.commit() is None
 
 
 def test_the_real_folder_of_results_exists():
