@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tarfile
+import tempfile
 import warnings
 import zipfile
 from collections import Counter
@@ -18,9 +19,12 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coursepkg import datasets, text
 from coursepkg.datasets import _real_texts, remote
+from coursepkg.datasets._archives import DAMAGE
 
 REAL_FOLDER = os.environ.get("COURSEPKG_DATA", "")
 FETCH = {
@@ -381,6 +385,13 @@ def renamed(old, new, members=None):
 FIRST = "aclImdb/train/neg/0_3.txt"
 TAR, ZIP = SMALL[IMDB_TAR][1], SMALL["spa-eng.zip"][1]
 
+
+def overwritten(file, place):
+    """Return a small file with 20 bytes of something else in it."""
+    content = SMALL[file][1]
+    return content[:place] + b"\xff" * 20 + content[place + 20 :]
+
+
 DAMAGED = {
     "reviews: empty": (IMDB_TAR, b"", "."),
     "reviews: cut short": (IMDB_TAR, TAR[: len(TAR) // 2], "."),
@@ -428,6 +439,14 @@ DAMAGED = {
     ),
     "table: not packed": (IMDB_CSV, gzip.decompress(as_csv(ROWS)), "gzip"),
     "table: cut short": (IMDB_CSV, as_csv(ROWS)[:-40], "."),
+    "table: corrupted": (IMDB_CSV, overwritten(IMDB_CSV, 60), "."),
+    "table: empty file": (IMDB_CSV, b"", r"columns are \[\]"),
+    "table: a web page": (IMDB_CSV, b"<!DOCTYPE html>\n" * 100, "gzip"),
+    "table: not UTF-8": (
+        IMDB_CSV,
+        gzip.compress(b"split,label,review\ntrain,neg,caf\xe9\n"),
+        "utf-8",
+    ),
     "table: columns": (IMDB_CSV, gzip.compress(b"label,review\n"), "columns are"),
     "table: empty": (IMDB_CSV, gzip.compress(b""), r"columns are \[\]"),
     "table: a row missing": (
@@ -479,6 +498,20 @@ DAMAGED = {
         as_zip({f"../{GLOVE_TXT}": glove_lines()}),
         "holds no file glove.6B.50d.txt",
     ),
+    "vectors: corrupted": (GLOVE_TXT, overwritten(GLOVE_TXT, 40), "line"),
+    "vectors: a web page": (GLOVE_TXT, b"<!DOCTYPE html>\n", "line 1 is not a word"),
+    "vectors: zip empty": (GLOVE_ZIP, b"", "zip"),
+    "vectors: zip corrupted": (
+        GLOVE_ZIP,
+        overwritten(GLOVE_ZIP, glove_zip().index(GLOVE_TXT.encode()) + 60),
+        ".",
+    ),
+    "vectors: zip of a shorter file": (
+        GLOVE_ZIP,
+        glove_zip(glove_lines(N_COMMON)),
+        "holds 6 words, not 9",
+    ),
+    "vectors: gzip corrupted": (GLOVE_10K, overwritten(GLOVE_10K, 40), "."),
     "vectors: zip cut short": (GLOVE_ZIP, glove_zip()[:-30], "zip"),
     "vectors: gzip cut short": (GLOVE_10K, SMALL[GLOVE_10K][1][:-12], "."),
     "pairs: empty": ("spa-eng.zip", b"", "zip"),
@@ -537,7 +570,29 @@ def test_archives_are_never_unpacked(folder):
     content = as_zip({**evil, "spa-eng/spa.txt": pair_lines()})
     assert len(fetched(folder, "spa-eng.zip", content).pairs) == N_PAIRS
     assert [path.name for path in folder.iterdir()] == ["spa-eng.zip"]
+    content = as_zip({**evil, GLOVE_TXT: glove_lines()})
+    assert fetched(folder, GLOVE_ZIP, content).n_words == N_WORDS
+    assert [path.name for path in folder.iterdir()] == [GLOVE_ZIP]
     assert not (folder.parent / "escaped.txt").exists()
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_any_damage_is_explained_or_harmless(data):
+    """Wherever a file is cut or overwritten, the reader complains as it should."""
+    file = data.draw(st.sampled_from(sorted(SMALL)))
+    content = SMALL[file][1]
+    place = data.draw(st.integers(0, len(content) - 1))
+    junk = data.draw(st.one_of(st.none(), st.binary(min_size=1, max_size=9)))
+    rest = b"" if junk is None else junk + content[place + len(junk) :]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / file
+        path.write_bytes(content[:place] + rest)
+        try:
+            content = READERS[file](path)
+        except DAMAGE:
+            return
+    assert len(content.sha256) == 64
 
 
 @pytest.mark.parametrize("file", [IMDB_TAR, IMDB_CSV, "spa-eng.zip"])

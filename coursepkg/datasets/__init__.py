@@ -7,6 +7,7 @@ embedded carries `.truth`: the best attainable answers and their expected score.
 from coursepkg.datasets._dates import DatePairs, DateTruth, make_dates
 from coursepkg.datasets._markov_text import MarkovTextData, make_markov_text
 from coursepkg.datasets._play import PlayData, make_play
+from coursepkg.datasets._real_images import MnistData
 from coursepkg.datasets._real_texts import (
     GloveData,
     HamletData,
@@ -29,6 +30,8 @@ from coursepkg.datasets.remote import (
     fetch_glove,
     fetch_hamlet,
     fetch_imdb,
+    fetch_jena_climate,
+    fetch_mnist,
     fetch_ridership,
     fetch_spanish_english,
 )
@@ -60,6 +63,7 @@ __all__ = [
     "HamletData",
     "ImdbData",
     "MarkovTextData",
+    "MnistData",
     "MotifData",
     "MotifTruth",
     "PlayData",
@@ -77,6 +81,8 @@ __all__ = [
     "fetch_glove",
     "fetch_hamlet",
     "fetch_imdb",
+    "fetch_jena_climate",
+    "fetch_mnist",
     "fetch_ridership",
     "fetch_spanish_english",
     "load_climate",

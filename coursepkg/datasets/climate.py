@@ -88,14 +88,16 @@ class ClimateData:
     ----------
     frame : DataFrame
         One row a step, a DatetimeIndex named "time", and the fourteen columns of the
-        Jena weather file, their units in their names.
+        Jena weather file, their units in their names; six of them where the real file
+        was thinned to hours.
     segments : array of shape (n_steps,)
-        One integer a row; where it changes, time has a gap. Generated weather has
-        none: all are 0.
+        One integer a row; where it changes, the step of time is not the usual one.
+        Generated weather has no gap: all are 0.
     truth : Truth or None
         The best attainable forecasts; None for real data.
     sha256 : str or None
-        Digest of the file that was read, in hexadecimal; None when generated.
+        Digest in hexadecimal of the embedded file that was read, or of the real table
+        in whichever file it came; None when generated.
     """
 
     frame: pd.DataFrame
