@@ -67,7 +67,8 @@ def results_section() -> str:
         "\n## Recorded experiments\n",
         "What takes too long to run with every test is recorded by its own notebook "
         "over several seeds (`make results`); `make results-check` runs one row of "
-        "each again.\n",
+        "each again. The tables of the case studies are recorded by "
+        "`python -m coursepkg reproduce NAME`.\n",
         "| experiment | rows | seeds | minutes | Python | TensorFlow | Keras |",
         "| --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
@@ -78,17 +79,24 @@ def results_section() -> str:
 def _result_row(path: Path) -> str:
     record = json.loads(path.read_text(encoding="utf-8"))
     rows: dict[str, Any] = record.get("rows", {})
-    seeds = record.get("seeds", [])
     seconds = sum(_seconds(rows))
     versions = record.get("versions", {})
     cells = [
         path.stem,
         str(len(rows)),
-        str(len(seeds)),
+        _seeds(record),
         f"{seconds / 60:.0f}" if seconds >= 60 else "under 1",
         *(versions.get(name, "-") for name in ("python", "tensorflow", "keras")),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _seeds(record: dict[str, Any]) -> str:
+    """Return how many seeds there are: of the table, or the least and the most."""
+    if "seeds" in record:
+        return str(len(record["seeds"]))
+    counts = sorted({len(row["runs"]) for row in record["rows"].values()})
+    return "-".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
 
 
 def _seconds(node: object) -> list[float]:
