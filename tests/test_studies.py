@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,11 @@ from coursepkg.studies import Budget, Row, Study, _running, load_study, reproduc
 from coursepkg.studies import _results as stored_results
 
 SHA = "0123456789abcdef" * 4
+PAGES = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "chapters").glob("case-*.ipynb"))
+    if path.stem != "case-results"
+]
 
 
 class Calls(list):
@@ -350,3 +356,24 @@ def test_the_course_has_its_folder_of_results():
     """Without a folder the recorded results of the course are read."""
     assert stored_results.results_path("jena").parent.is_dir()
     assert _running.results_path is stored_results.results_path
+
+
+@pytest.mark.parametrize("name", studies.NAMES)
+def test_rows_say_what_they_are(name):
+    """Each study has a baseline, published models, ours; settings tell rows apart."""
+    study = load_study(name)
+    assert study.name == name
+    kinds = {row.kind for row in study.rows.values()}
+    assert kinds >= {"baseline", "published", "ours"}
+    settings = [row.settings for row in study.rows.values()]
+    assert len(set(settings)) == len(settings)
+    assert any(row.published for row in study.rows.values())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[path.stem for path in PAGES])
+def test_recorded_results_are_those_of_the_study(path):
+    """A study on a page has every row, with its settings and seeds, in data/results."""
+    results = studies.read_results(path.stem.removeprefix("case-"))
+    ours = [row for row, what in results.study.rows.items() if what.kind == "ours"]
+    for row in ours:
+        assert len(results.values(row)) >= 3
