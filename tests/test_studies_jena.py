@@ -22,11 +22,15 @@ def data():
 
 @pytest.mark.slow
 def test_smoke_run(tmp_path):
-    """Every row runs and gives finite errors of a plausible size."""
+    """Every row runs and gives errors of a plausible size.
+
+    The season is not: no part of the toy weather is long enough to learn a year from.
+    """
     results = studies.reproduce(jena.STUDY, folder=tmp_path, quick=True)
     assert list(results.runs["row"]) == list(jena.STUDY.rows)
-    for metric in ("validation", "test"):
-        assert results.runs[metric].between(0.5, 30).all()
+    scored = results.runs.set_index("row")[["validation", "test"]]
+    assert (scored > 0.5).all(axis=None)
+    assert (scored.drop("usual for hour and season") < 30).all(axis=None)
 
 
 def test_rows_say_what_decides_them():

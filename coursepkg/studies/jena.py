@@ -432,7 +432,7 @@ def clock(time: pd.DatetimeIndex) -> FloatArray:
     Examples
     --------
     >>> clock(pd.DatetimeIndex(["2008-12-31 06:00"])).round(2)
-    array([[1.  , 0.  , 0.  , 1.  ]])
+    array([[1., 0., 0., 1.]])
     """
     target = time + pd.Timedelta(hours=AHEAD)
     hour = target.hour.to_numpy() + target.minute.to_numpy() / 60
