@@ -204,6 +204,7 @@ def test_what_was_stored_is_read_back(study, tmp_path):
     assert table.loc["network", "test"] == "11.00 ± 2.48"
     assert list(table["test, published"]) == ["-", "12.50"]
     assert table.loc["naive", ["test", "seeds"]].tolist() == ["10.00", "-"]
+    assert "epochs, published" not in table  # nothing was printed
     assert list(results.table(kinds=("baseline",)).index) == ["naive"]
 
 
@@ -228,7 +229,8 @@ def test_stale_results_are_refused(study, tmp_path, change, complaint):
     path.write_text(json.dumps(stored))
     with pytest.raises(ValueError, match=complaint) as caught:
         studies.read_results("jena", folder=tmp_path, sha256=SHA)
-    assert "python -m coursepkg reproduce jena" in str(caught.value)
+    command = f"python -m coursepkg reproduce jena --folder {tmp_path}"
+    assert command in str(caught.value)
 
 
 @pytest.mark.usefixtures("installed")
@@ -253,6 +255,14 @@ def test_missing_values_and_names(study, tmp_path):
         results.values("netwrk")
     with pytest.raises(ValueError, match=r"`metric`.*got 'tset'"):
         results.values("naive", "tset")
+
+
+def test_command_names_every_study(capsys):
+    """Its help lists what there is to reproduce."""
+    with pytest.raises(SystemExit):
+        main(["reproduce", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert all(name in shown for name in studies.NAMES)
 
 
 def test_unknown_studies_are_guessed():

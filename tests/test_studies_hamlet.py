@@ -154,18 +154,6 @@ def test_learning_never_sees_what_it_is_scored_on(play, build):
     assert np.abs(changed[50:] - learning[50:]).max() > 0.1
 
 
-def test_mixing_multiplies_powers():
-    """The product of powers by hand; weights (1, 0) give the first back."""
-    rng = np.random.default_rng(0)
-    a, b = rng.dirichlet(np.ones(5), (2, 7))  # (7, 5) each
-    mixed = hamlet.mix(np.log(a), np.log(b), weights=(0.5, 0.3))
-    product = a**0.5 * b**0.3
-    np.testing.assert_allclose(
-        np.exp(mixed), product / product.sum(axis=1, keepdims=True)
-    )
-    np.testing.assert_allclose(hamlet.mix(np.log(a), b, weights=(1, 0)), np.log(a))
-
-
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_multiplying_is_what_it_says_by_hand(n):
     """Powers of probabilities, multiplied and normalised."""

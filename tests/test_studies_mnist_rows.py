@@ -184,11 +184,3 @@ def test_strips_are_a_convolution_over_rows():
             strip = padded[image, 2 * step : 2 * step + 4]  # (4, 6)
             expected[image, step] = np.maximum(strip.ravel() @ kernel + bias, 0)
     np.testing.assert_allclose(features.predict(x, verbose=0), expected, atol=1e-5)
-
-
-def test_single_rows_have_no_strips():
-    """Without strips the GRU reads all rows as they are."""
-    model = mnist_rows.build_reader(8, 6, strips=False)
-    gru = next(layer for layer in model.layers if isinstance(layer, keras.layers.GRU))
-    assert gru.input.shape == (None, 8, 6)
-    assert model.count_params() == 3 * 96 * (6 + 96 + 2) + 10 * 97

@@ -16,6 +16,8 @@ from coursepkg._recording import TIMES
 from coursepkg.datasets._files import data_path
 from coursepkg.studies._study import Study, load_study
 
+_ABSENT = "-"
+
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
@@ -92,9 +94,9 @@ class StudyResults:
         Returns
         -------
         pandas.DataFrame
-            One line a row: its kind, for each metric what was published and the mean
-            over seeds with half of its 95 % interval, the number of seeds, and the
-            processor seconds of a run.
+            One line a row: its kind, for each metric what was published (where
+            anything was) and the mean over seeds with half of its 95 % interval, the
+            number of seeds, and the processor seconds of a run.
         """
         metrics = metrics or (self.study.metric,)
         lines = {}
@@ -104,21 +106,24 @@ class StudyResults:
                 continue
             cells: dict[str, str] = {"kind": row.kind}
             for metric in metrics:
-                published = row.published.get(metric)
-                cells[f"{metric}, published"] = self._text(published)
+                cells[f"{metric}, published"] = self._text(row.published.get(metric))
                 cells[metric] = self._mean(runs[metric])
-            cells["seeds"] = str(len(runs)) if row.seeded else "-"
+            cells["seeds"] = str(len(runs)) if row.seeded else _ABSENT
             cells["CPU seconds"] = f"{runs['cpu_seconds'].mean():,.0f}"
             lines[str(name)] = cells
-        return pd.DataFrame.from_dict(lines, orient="index")
+        table = pd.DataFrame.from_dict(lines, orient="index")
+        printed = [f"{metric}, published" for metric in metrics]
+        return table.drop(
+            columns=[name for name in printed if (table[name] == _ABSENT).all()]
+        )
 
     def _text(self, value: float | None) -> str:
         missing = value is None or math.isnan(value)
-        return "-" if missing else f"{value:,.{self.study.digits}f}"
+        return _ABSENT if missing else f"{value:,.{self.study.digits}f}"
 
     def _mean(self, values: pd.Series) -> str:
         if values.isna().any():
-            return "-"
+            return _ABSENT
         if len(values) == 1:
             return self._text(float(values.iloc[0]))
         mean, low, high = evaluation.mean_interval(values)
@@ -174,17 +179,20 @@ def read_results(
     """
     study = load_study(name)
     path = results_path(name, None if folder is None else Path(folder))
-    remedy = f"To make it, run `python -m coursepkg reproduce {name}`."
+    where = "data/results" if folder is None else folder
+    command = f"`python -m coursepkg reproduce {name} --folder {where}`"
     if not path.is_file():
-        message = f"There are no results {path.name!r} in {path.parent}. {remedy}"
+        message = (
+            f"There are no results {path.name!r} in {path.parent}. To make them, run "
+            f"{command}."
+        )
         raise FileNotFoundError(message)
     stored = json.loads(path.read_text(encoding="utf-8"))
     complaints = list(_differences(study, stored, sha256))
     if complaints:
         message = (
             f"The results {path.name!r} are not those of the study: "
-            f"{'; '.join(complaints)}. To bring them up to date, run "
-            f"`python -m coursepkg reproduce {name} --folder {path.parent.name}`."
+            f"{'; '.join(complaints)}. To bring them up to date, run {command}."
         )
         raise ValueError(message)
     return results_from(study, stored)

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from coursepkg import baselines, datasets, generation, models, windows
 from coursepkg.studies._study import Budget, Row, Study
@@ -38,7 +39,7 @@ STATIC_ORDER, ADAPTIVE_ORDER, MIXED_ORDER = 4, 5, 7
 TEMPERED_ORDER = 6  # best of 4 to 8, each with its own power
 SHORT_ORDER = 3  # of the counts that are multiplied with counts of order 7
 POWERS = tuple(k / 10 for k in range(2, 11))  # .2, .3, ... 1: tried for counts
-MIXED_WEIGHTS = (0.5, 0.3)
+MIXED_POWERS = (0.5, 0.3)
 LEARNING_RATE, LEARNING_STEPS = 0.1, 25
 REDUCED_UNITS, REDUCED_EPOCHS, REDUCED_RATE = 128, 3, 0.01
 
@@ -160,24 +161,6 @@ def nats(log_probabilities: FloatArray, ids: IdArray) -> FloatArray:
         Minus the logarithm of the probability that each of them was given.
     """
     return -log_probabilities[np.arange(len(ids)), ids]
-
-
-def log_softmax(logits: FloatArray) -> FloatArray:
-    """Turn logits into logarithms of probabilities.
-
-    Parameters
-    ----------
-    logits : numpy.ndarray of shape (..., size)
-        Unnormalised.
-
-    Returns
-    -------
-    numpy.ndarray of shape (..., size)
-        In float64; their exponentials sum to 1 along the last axis.
-    """
-    shifted = np.asarray(logits, float)
-    shifted = shifted - shifted.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 # Counting
@@ -491,7 +474,7 @@ def read(
     n_before = min(warm_up, part.start - 1)
     inputs = play.ids[np.newaxis, part.start - n_before - 1 : part.stop - 1]
     forward = tf.function(partial(model, training=False), reduce_retracing=True)
-    return log_softmax(np.asarray(forward(inputs))[0, n_before:])
+    return log_softmax(np.asarray(forward(inputs), float)[0, n_before:], axis=-1)
 
 
 def read_and_learn(
@@ -555,27 +538,9 @@ def read_and_learn(
         )[0]
         for start in range(first, part.stop, steps)
     ]
-    return log_softmax(np.concatenate(pieces)[part.start - first :])
-
-
-def mix(
-    network: FloatArray, counts: FloatArray, *, weights: tuple[float, float]
-) -> FloatArray:
-    """Mix two predictions: multiply powers of their probabilities and normalise.
-
-    Parameters
-    ----------
-    network, counts : numpy.ndarray of shape (time, size)
-        Logarithms of probabilities.
-    weights : tuple of two float
-        The powers of the one and of the other.
-
-    Returns
-    -------
-    numpy.ndarray of shape (time, size)
-        Logarithms of probabilities.
-    """
-    return multiply([network, counts], powers=weights)
+    return log_softmax(
+        np.concatenate(pieces).astype(float)[part.start - first :], axis=-1
+    )
 
 
 def multiply(
@@ -597,7 +562,7 @@ def multiply(
         Logarithms of probabilities.
     """
     pairs = zip(powers, predictions, strict=True)
-    return log_softmax(np.sum([power * one for power, one in pairs], axis=0))
+    return log_softmax(np.sum([power * one for power, one in pairs], axis=0), axis=-1)
 
 
 def choose_powers(
@@ -910,8 +875,8 @@ def _run_ours(play: Play, seed: int, budget: Budget) -> dict[str, float]:
     predicted = {
         "test": frozen,
         "test_learning": learning,
-        "test_frozen_and_counts": mix(frozen, counts, weights=MIXED_WEIGHTS),
-        "test_mixture": mix(learning, counts, weights=MIXED_WEIGHTS),
+        "test_frozen_and_counts": multiply([frozen, counts], powers=MIXED_POWERS),
+        "test_mixture": multiply([learning, counts], powers=MIXED_POWERS),
     }
     surprises = {name: nats(p, play.ids[play.test]) for name, p in predicted.items()}
     return {name: float(nats_.mean()) for name, nats_ in surprises.items()} | {
@@ -973,7 +938,7 @@ def score_reduced(
     """
     build = partial(build_ours, len(play.alphabet), units=REDUCED_UNITS)
     network = read(with_rows(build, model, None), play, play.validation)
-    mixed = mix(network, counts, weights=MIXED_WEIGHTS)
+    mixed = multiply([network, counts], powers=MIXED_POWERS)
     true = play.ids[play.validation]
     return {
         "validation": float(nats(network, true).mean()),
@@ -1004,8 +969,8 @@ _GRU = (
 _ALONE = "scored in one row, state carried from 2,000 characters before"
 _LEARNING = (
     f"learning: {LEARNING_STEPS} characters scored, then one step of gradient "
-    f"descent at {LEARNING_RATE}; mixture: learning network^{MIXED_WEIGHTS[0]} x "
-    f"adaptive {MIXED_ORDER}-gram^{MIXED_WEIGHTS[1]}, normalised"
+    f"descent at {LEARNING_RATE}; mixture: learning network^{MIXED_POWERS[0]} x "
+    f"adaptive {MIXED_ORDER}-gram^{MIXED_POWERS[1]}, normalised"
 )
 
 STUDY = Study(

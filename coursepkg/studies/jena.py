@@ -21,16 +21,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from coursepkg import baselines, datasets, metrics, models, windows
+from coursepkg.datasets._real_climate import HOURLY_COLUMNS as COLUMNS
 from coursepkg.studies._study import Budget, Row, Run, Study
 
-COLUMNS = (
-    "p (mbar)",
-    "T (degC)",
-    "Tdew (degC)",
-    "rh (%)",
-    "VPmax (mbar)",
-    "wv (m/s)",
-)
 TEMPERATURE = COLUMNS.index("T (degC)")
 AHEAD = 24  # hours from the last row of a window to its target
 LONGEST = 120  # rows, five days: the published window

@@ -168,7 +168,6 @@ class Training(NamedTuple):
 
     epochs: int = 8
     rate: float = 3e-3
-    decay: bool = True
     shift: int = 2
     batch_size: int = 125
     n_images: int | None = None
@@ -196,11 +195,11 @@ class Training(NamedTuple):
             self.ink * x, y, batch_size=self.batch_size, shift=self.shift, seed=seed
         )
         epochs = budget.epochs(self.epochs)
-        rate: Any = self.rate
-        if self.decay:
-            rate = keras.optimizers.schedules.CosineDecay(rate, epochs * len(batches))
+        falling = keras.optimizers.schedules.CosineDecay(
+            self.rate, epochs * len(batches)
+        )
         model.compile(
-            optimizer=keras.optimizers.Adam(rate),
+            optimizer=keras.optimizers.Adam(falling),
             loss="sparse_categorical_crossentropy",
             jit_compile=self.xla,
         )
@@ -340,11 +339,7 @@ def _run_published_briefly(
 
 
 def build_reader(
-    n_rows: int = 28,
-    n_columns: int = 28,
-    *,
-    strips: bool = True,
-    units: int = 96,
+    n_rows: int = 28, n_columns: int = 28, *, units: int = 96
 ) -> keras.Model:
     """Build ours: strips of four rows become features, and a GRU reads them.
 
@@ -357,8 +352,6 @@ def build_reader(
     ----------
     n_rows, n_columns : int
         Size of an image; an even number of rows.
-    strips : bool
-        False to let the GRU read single rows.
     units : int
         Of the GRU.
 
@@ -369,12 +362,10 @@ def build_reader(
         Keras's global seed.
     """
     rows = keras.Input((n_rows, n_columns))  # (batch, rows, columns)
-    x = rows
-    if strips:
-        pairs = layers.Reshape((n_rows // 2, 2 * n_columns))(rows)
-        following = layers.ZeroPadding1D((0, 1))(layers.Cropping1D((1, 0))(pairs))
-        x = layers.Concatenate()([pairs, following])  # (batch, rows / 2, 4 * columns)
-        x = layers.Dense(96, activation="relu")(x)  # (batch, rows / 2, 96)
+    pairs = layers.Reshape((n_rows // 2, 2 * n_columns))(rows)
+    following = layers.ZeroPadding1D((0, 1))(layers.Cropping1D((1, 0))(pairs))
+    x = layers.Concatenate()([pairs, following])  # (batch, rows / 2, 4 * columns)
+    x = layers.Dense(96, activation="relu")(x)  # (batch, rows / 2, 96)
     x = layers.GRU(units)(x)  # (batch, units)
     return keras.Model(rows, layers.Dense(10, activation="softmax")(x))
 
@@ -512,10 +503,9 @@ def _trained(training: Training) -> str:
         if training.shift
         else "not moved"
     )
-    rate = "falling to 0 as a half cosine" if training.decay else "constant"
     return (
-        f"{images} with pixels in {pixels}, {moves}; Adam {training.rate:g}, {rate}; "
-        f"batch {training.batch_size}, {training.epochs} epochs"
+        f"{images} with pixels in {pixels}, {moves}; Adam {training.rate:g}, falling "
+        f"to 0 as a half cosine; batch {training.batch_size}, {training.epochs} epochs"
     )
 
 
