@@ -201,7 +201,10 @@ def test_what_was_stored_is_read_back(study, tmp_path):
     table = results.table("test", "epochs")
     assert table.loc["network", "test, published"] == "12.50"
     # Student's t with 2 degrees of freedom, 4.3027, times 1 / sqrt(3)
-    assert table.loc["network", "test"] == "11.00 ± 2.48"
+    assert (
+        table.loc["network", "test"] == "11.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}2.48"
+    )
+    assert (table["CPU seconds"] == "< 1").all()
     assert list(table["test, published"]) == ["-", "12.50"]
     assert table.loc["naive", ["test", "seeds"]].tolist() == ["10.00", "-"]
     assert "epochs, published" not in table  # nothing was printed

@@ -189,15 +189,20 @@ def test_tables_hold_the_next_day(data):
 # --- forecasts and their scores ---
 
 
-def test_ridge_is_the_solution_of_its_equations(data):
+@pytest.mark.parametrize("lags", [ridership.LAGS, (1, 7)])
+@pytest.mark.parametrize("bus", [None, False, True])
+def test_ridge_is_the_solution_of_its_equations(data, lags, bus):
     """Normal equations on standardised columns, written out."""
     first, last = "2017-01-01", "2018-06-30"
+    columns = data.day_columns
+    if bus is not None:
+        columns = ridership.lagged_columns(data, bus=bus)
     forecast = ridership.ridge_forecast(
-        data, data.day_columns, first=first, last=last, alpha=3.0
+        data, columns, first=first, last=last, alpha=3.0, lags=lags
     )
     days = data.days(first, last)
-    lagged = np.column_stack([np.roll(data.rail, lag) for lag in ridership.LAGS])
-    design = np.hstack([lagged, data.day_columns])
+    lagged = np.column_stack([np.roll(data.rail, lag) for lag in lags])
+    design = np.hstack([lagged, columns])
     mean, scale = design[days].mean(axis=0), design[days].std(axis=0)
     x = (design - mean) / np.where(scale > 0, scale, 1)
     y = data.rail[days] - data.rail[days].mean()
@@ -207,6 +212,37 @@ def test_ridge_is_the_solution_of_its_equations(data):
     expected = x[later] @ weights + data.rail[days].mean()
     np.testing.assert_allclose(forecast[later], expected, rtol=1e-8)
     assert np.isnan(forecast[: later[0]]).all()
+
+
+def test_lagged_columns_are_those_of_the_earlier_dates(data):
+    """Looked up by date: four calendars of the past, then the bus."""
+    by_date = dict(zip(data.frame.index, data.calendar, strict=True))
+    columns = ridership.lagged_columns(data, bus=True)
+    assert columns.shape == (len(data.frame), 5 * 114 + 16)
+    for day in (400, 1_500):
+        date = data.frame.index[day]
+        ago = {k: date - pd.Timedelta(days=k) for k in range(365)}
+        expected = [by_date[ago[k]] for k in (0, 1, 7, 14, 364)]
+        expected += [data.frame.loc[[ago[k]], "bus"] for k in (*range(1, 15), 21, 28)]
+        np.testing.assert_array_equal(columns[day], np.concatenate(expected))
+    assert np.isnan(columns[363]).any()
+    assert not np.isnan(columns[364:]).any()
+    without = ridership.lagged_columns(data, bus=False)
+    np.testing.assert_array_equal(without, columns[:, :-16])
+
+
+def test_lagged_columns_are_known_on_the_eve(data):
+    """Counts of a day and of later ones do not stand in its columns."""
+    day = 700
+    changed = data.frame.copy()
+    changed.iloc[day:, :] = "U", 1, 2
+    later = replace(data, frame=changed)
+    before, after = (
+        ridership.lagged_columns(some, bus=True)[day : day + 2]
+        for some in (data, later)
+    )
+    np.testing.assert_array_equal(before[0], after[0])
+    assert (before[1] != after[1]).sum() == 1  # the bus of the day before
 
 
 def test_ridge_on_logarithms_is_ridge_on_logarithms(data):

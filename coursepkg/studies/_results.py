@@ -17,6 +17,7 @@ from coursepkg.datasets._files import data_path
 from coursepkg.studies._study import Study, load_study
 
 _ABSENT = "-"
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,8 @@ class StudyResults:
                 cells[f"{metric}, published"] = self._text(row.published.get(metric))
                 cells[metric] = self._mean(runs[metric])
             cells["seeds"] = str(len(runs)) if row.seeded else _ABSENT
-            cells["CPU seconds"] = f"{runs['cpu_seconds'].mean():,.0f}"
+            seconds = runs["cpu_seconds"].mean()
+            cells["CPU seconds"] = f"{seconds:,.0f}" if seconds >= 1 else "< 1"
             lines[str(name)] = cells
         table = pd.DataFrame.from_dict(lines, orient="index")
         printed = [f"{metric}, published" for metric in metrics]
@@ -127,7 +129,8 @@ class StudyResults:
         if len(values) == 1:
             return self._text(float(values.iloc[0]))
         mean, low, high = evaluation.mean_interval(values)
-        return f"{self._text(mean)} ± {self._text((high - low) / 2)}"
+        half = self._text((high - low) / 2)
+        return f"{self._text(mean)}{_NO_BREAK}±{_NO_BREAK}{half}"
 
 
 def results_path(name: str, folder: Path | None = None) -> Path:

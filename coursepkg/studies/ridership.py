@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import keras
@@ -47,6 +48,8 @@ WINDOWS = {  # first and last target day
     "autumn 2018": ("2018-06-01", "2018-12-31"),
 }
 LAGS = (*range(1, 15), 21, 28, 363, 364, 365, 371)  # of ridge, in days
+CALENDAR_LAGS = (1, 7, 14, 364)  # of days whose calendar ridge sees besides
+BUS_LAGS = (*range(1, 15), 21, 28)
 
 
 class Split(NamedTuple):
@@ -287,8 +290,9 @@ def ridge_forecast(
     last: str,
     alpha: float = 1.0,
     logarithms: bool = False,
+    lags: tuple[int, ...] = LAGS,
 ) -> Floats:
-    """Fit ridge regression on `LAGS` and on columns that are known in advance.
+    """Fit ridge regression on lags and on columns that are known in advance.
 
     Parameters
     ----------
@@ -302,6 +306,8 @@ def ridge_forecast(
         The penalty.
     logarithms : bool
         Whether the logarithm of the count is forecast.
+    lags : tuple of int
+        Of the count that is forecast, in days.
 
     Returns
     -------
@@ -310,13 +316,41 @@ def ridge_forecast(
     """
     series = np.log(data.rail) if logarithms else data.rail  # (n_days,)
     training = data.days(first, last)
-    training = training[training >= max(LAGS)]
-    forecaster = baselines.RidgeForecaster(LAGS, alpha=alpha)
+    training = training[training >= max(lags)]
+    forecaster = baselines.RidgeForecaster(lags, alpha=alpha)
     forecaster.fit(series, origins=training - 1, exogenous=columns)
     later = np.arange(training[-1] + 1, len(series))
     forecast = np.full_like(series, np.nan)
     forecast[later] = forecaster.predict(series, origins=later - 1, exogenous=columns)
     return np.exp(forecast) if logarithms else forecast
+
+
+def lagged_columns(data: RidershipData, *, bus: bool) -> Floats:
+    """Set the calendars of four earlier days, and the bus, beside that of each day.
+
+    A lag is told how to be read: last Monday's count says little about today if last
+    Monday was a holiday.
+
+    Parameters
+    ----------
+    data : RidershipData
+        The days.
+    bus : bool
+        Whether boardings of buses, `BUS_LAGS` days ago, stand there too.
+
+    Returns
+    -------
+    ndarray of shape (n_days, 570) or (n_days, 586)
+        The calendar of the day itself and those of `CALENDAR_LAGS` days before, 114
+        columns each, then the buses. All is known on the eve of the day. NaN where
+        there is no such past.
+    """
+    calendar, buses = pd.DataFrame(data.calendar), pd.Series(data.bus)
+    earlier = pd.concat([calendar.shift(lag) for lag in CALENDAR_LAGS], axis=1)
+    columns = [data.calendar, earlier.to_numpy()]
+    if bus:
+        columns += [buses.shift(lag).to_numpy()[:, None] for lag in BUS_LAGS]
+    return np.hstack(columns)
 
 
 def errors(
@@ -357,13 +391,12 @@ def _run_ridge(
     _budget: Budget,
     *,
     first: str,
-    calendar: bool = True,
-    logarithms: bool = False,
-    split: Split = FINAL,
+    columns: Callable[[RidershipData], Floats],
+    logarithms: bool,
+    split: Split,
 ) -> dict[str, float]:
-    columns = data.calendar if calendar else data.day_columns
     forecast = ridge_forecast(
-        data, columns, first=first, last=split.last, logarithms=logarithms
+        data, columns(data), first=first, last=split.last, logarithms=logarithms
     )
     return errors(data, forecast, scored=split.scored)
 
@@ -607,7 +640,7 @@ def build_two_part(
 
 
 def read_flat(units: int) -> keras.Sequential:
-    """Return an MLP for the place of the GRU: no order of days is built in.
+    """Return an MLP for the place of the GRU: each day has weights of its own.
 
     Parameters
     ----------
@@ -731,6 +764,16 @@ _RIDGE = (
     "tomorrow's weekday and day type"
 )
 _CALENDAR = ", season (3 harmonics), 12 named occasions with the days around them"
+_LAGGED = ", all of that also of the days 1, 7, 14, 364 before"
+_COLUMNS: dict[str, tuple[Callable[[RidershipData], Floats], str]] = {  # of ridge
+    "day": (attrgetter("day_columns"), ""),
+    "calendar": (attrgetter("calendar"), _CALENDAR),
+    "lagged": (partial(lagged_columns, bus=False), _CALENDAR + _LAGGED),
+    "lagged and bus": (
+        partial(lagged_columns, bus=True),
+        f"{_CALENDAR}{_LAGGED}, and bus with the lags 1-14, 21, 28",
+    ),
+}
 _PUBLISHED = (
     "windows of {length} days; Huber loss, SGD with momentum 0.9 at rate "
     "{rate}, batches of 32, trained on 2016-2018, at most 500 epochs, early stopping "
@@ -764,13 +807,17 @@ def _naive_row(lag: int, settings: str, **published: float) -> Row:
 
 
 def _ridge_row(
-    first: str, *, split: Split = FINAL, calendar: bool = True, logarithms: bool = False
+    first: str,
+    known: str = "calendar",
+    *,
+    split: Split = FINAL,
+    logarithms: bool = False,
 ) -> Row:
-    settings = _RIDGE + (_CALENDAR if calendar else "")
-    settings += f"; fitted on the days from {first} to {split.last}"
+    columns, told = _COLUMNS[known]
+    settings = f"{_RIDGE}{told}; fitted on the days from {first} to {split.last}"
     settings += ", on logarithms" if logarithms else ""
     run = partial(
-        _run_ridge, first=first, split=split, calendar=calendar, logarithms=logarithms
+        _run_ridge, first=first, split=split, columns=columns, logarithms=logarithms
     )
     return Row(run, "baseline", settings, seeded=False)
 
@@ -809,7 +856,7 @@ _BASELINES = {
         validation=42_143,
     ),
     "seasonal naive, lag 364": _naive_row(364, "the same weekday 364 days ago"),
-    "ridge": _ridge_row("2016-01-01", calendar=False),
+    "ridge": _ridge_row("2016-01-01", "day"),
     "ridge + calendar, 2016-2018": _ridge_row("2016-01-01"),
     "ridge + calendar, 2002-2018": _ridge_row("2002-01-08"),
     "ridge + calendar, logarithms, 2016-2018": _ridge_row(
@@ -817,6 +864,10 @@ _BASELINES = {
     ),
     "ridge + calendar, logarithms, 2002-2018": _ridge_row(
         "2002-01-08", logarithms=True
+    ),
+    "ridge + lagged calendar, 2002-2018": _ridge_row("2002-01-08", "lagged"),
+    "ridge + lagged calendar + bus, 2002-2018": _ridge_row(
+        "2002-01-08", "lagged and bus"
     ),
 }
 _PUBLISHED_ROWS = {
@@ -897,13 +948,18 @@ _NETWORKS = {
     "SimpleRNN for GRU": _network_row(_SIMPLE_RNN, _with_simple_rnn),
     "MLP for GRU": _network_row(_MLP, _with_mlp),
     "plain GRU, same inputs": _network_row(_PLAIN_GRU, build_plain_gru),
-    "two-part, 8 passes": _network_row(_GRU, epochs=8),
 }
 _TO_2016 = {
-    "ridge, 2014-2016": _ridge_row("2014-01-01", split=EARLIER, calendar=False),
-    "ridge, 2002-2016": _ridge_row("2002-01-08", split=EARLIER, calendar=False),
+    "ridge, 2014-2016": _ridge_row("2014-01-01", "day", split=EARLIER),
+    "ridge, 2002-2016": _ridge_row("2002-01-08", "day", split=EARLIER),
     "ridge + calendar, 2014-2016": _ridge_row("2014-01-01", split=EARLIER),
     "ridge + calendar, 2002-2016": _ridge_row("2002-01-08", split=EARLIER),
+    "ridge + lagged calendar, 2002-2016": _ridge_row(
+        "2002-01-08", "lagged", split=EARLIER
+    ),
+    "ridge + lagged calendar + bus, 2002-2016": _ridge_row(
+        "2002-01-08", "lagged and bus", split=EARLIER
+    ),
     "two-part network, to 2016": _network_row(_GRU, split=EARLIER),
     "without recurrence, to 2016": _network_row(
         _NO_BRANCH, _without_branch, split=EARLIER
