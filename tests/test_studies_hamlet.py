@@ -8,6 +8,7 @@ import pytest
 
 from coursepkg import baselines, datasets, studies
 from coursepkg.studies import Budget, hamlet
+from coursepkg.studies._callbacks import BatchLosses
 from coursepkg.text import contiguous_batches
 
 
@@ -97,7 +98,7 @@ def test_batches_without_shift_are_contiguous_batches():
 def test_batch_losses_are_taken_out_of_the_mean():
     """Keras reports the mean since the epoch began; we want each batch."""
     true = [[4.0, 2.0, 3.0], [1.0, 5.0]]
-    callback = hamlet.BatchLosses()
+    callback = BatchLosses()
     for epoch in true:
         for k in range(len(epoch)):
             callback.on_train_batch_end(k, {"loss": np.mean(epoch[: k + 1])})

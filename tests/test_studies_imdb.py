@@ -1,7 +1,8 @@
 """Tests of the film review study: split, reading, baselines, networks, scoring."""
 
 import itertools
-import math
+from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -38,13 +39,12 @@ def test_smoke_run(tmp_path):
     """Every row runs and gives accuracies, except where nothing is held out."""
     results = studies.reproduce(imdb.STUDY, folder=tmp_path, quick=True)
     assert list(results.runs["row"]) == list(imdb.STUDY.rows)
-    for metric, absent in {
-        "test": "reduced",
-        "validation": "regions and pairs",
-    }.items():
-        scored = results.runs.set_index("row")[metric]
-        assert scored.drop(absent).between(0.0, 1.0).all()
-        assert math.isnan(scored[absent])
+    scored = results.runs.set_index("row")[["validation", "test"]]
+    assert scored["validation"].between(0.0, 1.0).all()
+    kinds = results.runs.set_index("row")["kind"]
+    absent = (kinds == "ablation") & (kinds.index != "one network")
+    assert scored.loc[~absent, "test"].between(0.0, 1.0).all()
+    assert scored.loc[absent, "test"].isna().all()
 
 
 def test_rows_say_what_decides_them():
@@ -52,12 +52,12 @@ def test_rows_say_what_decides_them():
     rows = imdb.STUDY.rows
     assert len({row.settings for row in rows.values()}) == len(rows)
     printed = {name: dict(row.published) for name, row in rows.items() if row.published}
-    assert {key for one in printed.values() for key in one} <= {
-        "best_validation",
-        "test",
-    }
-    assert printed["LSTM(256), state carried"] == {"test": 0.860}
-    assert len(printed) == 8
+    carried = printed.pop("LSTM(128), state carried")
+    assert carried.pop("test") == 0.860
+    assert set(carried) == {f"loss_{k}" for k in range(20, 301, 20)}
+    metrics = {key for one in printed.values() for key in one}
+    assert metrics == {"best_validation", "test"}
+    assert len(printed) == 7
     for row in rows.values():
         assert row.seeded == (row.kind != "baseline")
 
@@ -360,3 +360,32 @@ def test_ours_learns_the_order_of_words(pairs):
     assert told == [(k + 1, 8) for k in range(8)]
     alone = np.concatenate([praise([one]) for one in reviews[:5]])
     np.testing.assert_allclose(alone, praise(reviews[:5]), atol=1e-5)
+
+
+def test_networks_are_averaged(data):
+    """Two networks with seeds of their own; the mean of what each says alone."""
+    small = imdb.Regions(units=2, epochs=1, longest=10)
+    networks = (small, replace(small, marks=True))
+    fitted = data.train[:60], data.train_labels[:60]
+    both = imdb._fit_average(networks, *fitted, 3, Budget())(data.test)
+    alone = [
+        network.fit(*fitted, seed, Budget())(data.test)
+        for network, seed in zip(networks, (6, 7), strict=True)
+    ]
+    assert not np.allclose(*alone, atol=0.01)
+    np.testing.assert_allclose(both, np.mean(alone, axis=0), atol=1e-4)
+
+
+def test_nothing_is_learnt_from_reviews_held_out(data):
+    """With their labels turned round, what was right is wrong, and nothing else."""
+    labels = data.train_labels.copy()
+    labels[data.held_out] = 1 - labels[data.held_out]
+    turned = replace(data, train_labels=labels)
+    small = imdb.Regions(units=2, longest=10)
+    for run in (
+        partial(imdb._ablation, ours=small),
+        partial(imdb._score_ours, networks=(small,)),
+        partial(imdb._score_bag, fit=imdb._tf_idf),
+    ):
+        first, second = (run(each, 0, QUICK)["validation"] for each in (data, turned))
+        assert first + second == pytest.approx(1)

@@ -9,7 +9,7 @@ All scores are nats a character, each character given all that stands before it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from coursepkg import baselines, datasets, generation, models, windows
+from coursepkg.studies._callbacks import BatchLosses
 from coursepkg.studies._study import Budget, Row, Study
 from coursepkg.text import contiguous_batches
 
@@ -332,30 +333,6 @@ class AroundTheText(keras.utils.PyDataset):
     def __getitem__(self, k: int) -> tuple[IdArray, IdArray]:
         """Return batch k: inputs and targets, (rows, steps) each."""
         return self._inputs[k], self._targets[k]
-
-
-class BatchLosses(keras.callbacks.Callback):
-    """Keep the loss of every batch, where Keras reports the mean since the epoch began.
-
-    Attributes
-    ----------
-    losses : list of float
-        One an iteration.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.losses: list[float] = []
-        self._total = 0.0
-
-    def on_train_batch_end(
-        self, batch: int, logs: Mapping[str, float] | None = None
-    ) -> None:
-        """Take the new part out of the mean."""
-        total = (logs or {})["loss"] * (batch + 1)
-        before = self._total if batch else 0.0
-        self.losses.append(total - before)
-        self._total = total
 
 
 def reset_states(model: keras.Model) -> None:
