@@ -2,7 +2,8 @@
 
 The reviews are those of Maas et al. (2011), 25,000 for training and 25,000 for testing.
 A fifth of the training reviews is held out, half of it praise, and everything was
-chosen on that fifth. Published networks train on the other 20,000, as their sources do;
+chosen on that fifth; the average of six networks after one of them had been scored on
+the test reviews. Published networks train on the other 20,000, as their sources do;
 the baselines and the network of ours are then trained on all 25,000 with what was
 chosen, and score the test reviews.
 
