@@ -389,3 +389,13 @@ def test_nothing_is_learnt_from_reviews_held_out(data):
     ):
         first, second = (run(each, 0, QUICK)["validation"] for each in (data, turned))
         assert first + second == pytest.approx(1)
+
+
+def test_only_pairs_know_the_order():
+    """Reviews of the same two words: single words tell nothing, pairs everything."""
+    reviews = [["good", "not"], ["not", "good"]] * 10
+    labels = np.array([1, 0] * 10)
+    blind = imdb._naive_bayes_svm(reviews, labels, reviews[:2], longest=1)
+    assert blind[0] == pytest.approx(blind[1])
+    seeing = imdb._naive_bayes_svm(reviews, labels, reviews[:2])
+    assert seeing[0] > 0.5 > seeing[1]

@@ -40,7 +40,7 @@ def test_rows_say_what_decides_them():
     assert len({row.settings for row in rows.values()}) == len(rows)
     assert [name for name, row in rows.items() if row.kind == "ours"] == ["two paths"]
     printed = {name for name, row in rows.items() if row.published}
-    assert printed == {"naive", *jena.NETWORKS}
+    assert printed == {"naive", *jena.PUBLISHED}
 
 
 def test_parts_keep_a_day_apart(data):
@@ -77,6 +77,34 @@ def test_naive_is_the_same_hour_today(data):
     rows = np.arange(data.test.start, data.test.stop - 0)
     changes = [abs(data.temperature[t] - data.temperature[t - 24]) for t in rows]
     assert jena.naive_run(data, 0, QUICK)["test"] == pytest.approx(np.mean(changes))
+
+
+def test_lead_moves_the_target(data):
+    """Twenty-five hours ahead, every score is that of the row 25 hours later."""
+    later = replace(data, lead=25)
+    origins = later.origins(later.test)
+    moved = data.temperature[origins + 25] - data.temperature[origins]
+    naive = jena.naive_run(later, 0, QUICK)["test"]
+    assert naive == pytest.approx(np.abs(moved).mean())
+    assert naive != pytest.approx(jena.naive_run(data, 0, QUICK)["test"])
+    assert later.score(later.test, data.temperature[origins + 25]) == 0
+
+
+def test_random_bends_are_a_kernel_regression(data):
+    """A curve that no product with the clock can draw: only the bends follow it."""
+    table = data.table.copy()
+    rng = np.random.default_rng(0)
+    table[:, 0] = 990 + 10 * rng.normal(size=len(table))
+    z = (table[:-24, 0] - 990) / 10
+    table[24:, jena.TEMPERATURE] = 10 + 8 * (z**2 > 0.5)  # of yesterday's pressure
+    curved = replace(data, table=table)
+    errors = {
+        what: jena.line_run(curved, 0, QUICK, what=what, again=False)["validation"]
+        for what in ("day and products", "random bends")
+    }
+    assert errors["random bends"] < 0.95 * errors["day and products"]
+    other = jena.line_run(curved, 1, QUICK, what="random bends", again=False)
+    assert other["validation"] != errors["random bends"]
 
 
 def test_clock_is_that_of_the_target():

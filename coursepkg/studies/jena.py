@@ -804,7 +804,11 @@ def fit_two_paths(
     for k in range(1 if budget.quick else n_networks):
         model = build_two_paths(columns.shape[1], seed=n_networks * seed + k, **options)
         rate = keras.optimizers.schedules.CosineDecay(0.004, passes * n_batches)
-        model.compile(keras.optimizers.Adam(rate), loss="mae")
+        model.compile(
+            keras.optimizers.Adam(rate),
+            loss="mae",
+            run_eagerly=budget.quick,  # for a few steps no compiling pays
+        )
         model.fit(
             inputs,
             outputs,
