@@ -201,7 +201,7 @@ class Training(NamedTuple):
         model.compile(
             optimizer=keras.optimizers.Adam(falling),
             loss="sparse_categorical_crossentropy",
-            jit_compile=self.xla,
+            jit_compile=self.xla and not budget.quick,  # compiling is slow
         )
         model.fit(batches, epochs=epochs, callbacks=[budget.callback()], verbose=0)
 
